@@ -1,0 +1,56 @@
+# The same steps on a laptop, in CI and in the Dockerfile.
+PYTHON ?= python3
+BIN := .venv/bin
+export OMP_NUM_THREADS ?= 1
+export TOKENIZERS_PARALLELISM ?= false
+
+.DEFAULT_GOAL := help
+.PHONY: help install install-dev run demo test lint types contracts migrations check format clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv/run: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("GreenLIT needs Python 3.11 or newer; say which with: make run PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[worker,postgres]'
+	touch $@
+
+.venv/dev: .venv/run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[worker,training,postgres,dev]'
+	touch $@
+
+install: .venv/run  ## make .venv with everything the bot and the worker need
+install-dev: .venv/dev  ## the same, with training and the tools for tests
+
+run: install  ## the whole room: worker, bot, one round in the terminal, then the page until Ctrl-C
+	$(BIN)/greenlit up
+
+demo: install  ## play one round in the terminal and stop
+	$(BIN)/greenlit demo
+
+test: install-dev  ## unit, contract and end-to-end tests
+	$(BIN)/python -m pytest
+
+lint: install-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: install-dev
+	$(BIN)/mypy
+
+contracts: install-dev
+	$(BIN)/lint-imports
+
+migrations: install-dev
+	$(BIN)/greenlit db check
+
+check: lint types contracts migrations test  ## exactly what CI runs
+
+format: install-dev  ## format and mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## forget the environment (not what the room remembers)
+	rm -rf .venv

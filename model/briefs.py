@@ -1,0 +1,258 @@
+"""What is asked of the writer: one frozen value per task, valid from the moment it exists."""
+
+import difflib
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, NewType
+
+from model.screenplay import Turn
+
+Genre = NewType("Genre", str)
+Theme = NewType("Theme", str)
+
+GENRES: Final = tuple(
+    Genre(name)
+    for name in (
+        "action",
+        "adventure",
+        "animation",
+        "anime",
+        "comedy",
+        "crime",
+        "documentary",
+        "drama",
+        "family",
+        "fantasy",
+        "history",
+        "horror",
+        "music",
+        "mystery",
+        "reality",
+        "romance",
+        "science fiction",
+        "sport",
+        "thriller",
+        "war",
+        "western",
+    )
+)
+_ALIASES: Final = {
+    "sci-fi": "science fiction",
+    "scifi": "science fiction",
+    "sf": "science fiction",
+    "romantic": "romance",
+    "kids": "family",
+    "historical": "history",
+    "musical": "music",
+    "sports": "sport",
+    "documentaries": "documentary",
+}
+
+MAX_THEME: Final = 64
+MAX_TITLE: Final = 100
+MAX_SUMMARY: Final = 600
+MAX_TURNS: Final = 40
+MAX_COUNT: Final = 10
+MAX_SEED: Final = 2**31 - 1
+_THEME_PUNCTUATION: Final = frozenset(" '’&,.!?-")
+_NEVER: Final = frozenset("<>|[]{}\\`")  # control tokens and our own mark-up are made of these
+
+
+class BadBriefError(ValueError):
+    """The request cannot be written as it stands."""
+
+
+class UnknownGenreError(BadBriefError):
+    """No such genre; ``closest`` is the nearest known one, if any is near."""
+
+    def __init__(self, genre: str) -> None:
+        super().__init__(genre)
+        self.genre = genre
+        near = difflib.get_close_matches(genre.casefold(), [*GENRES, *_ALIASES], n=1)
+        self.closest = _ALIASES.get(near[0], near[0]) if near else None
+
+
+class EmptyTextError(BadBriefError):
+    """A field (``theme``, ``title``, ``summary``, ``dialog``) has nothing in it."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field
+
+
+class TextTooLongError(BadBriefError):
+    """A field has ``length`` characters (or lines, for a dialog); ``limit`` are allowed."""
+
+    def __init__(self, field: str, length: int, limit: int) -> None:
+        super().__init__(f"{field}: {length} > {limit}")
+        self.field, self.length, self.limit = field, length, limit
+
+
+class BadCharactersError(BadBriefError):
+    """A field holds characters that never reach the model."""
+
+    def __init__(self, field: str, characters: str) -> None:
+        super().__init__(f"{field}: {characters!r}")
+        self.field, self.characters = field, characters
+
+
+class OutOfRangeError(BadBriefError):
+    """A number (``count``, ``seed``) is outside ``low..high``."""
+
+    def __init__(self, field: str, value: int, low: int, high: int) -> None:
+        super().__init__(f"{field}={value} not in {low}..{high}")
+        self.field, self.value, self.low, self.high = field, value, low, high
+
+
+def genre(text: str) -> Genre:
+    """Return the genre meant by ``text``, aliases included.
+
+    Raises:
+        UnknownGenreError: the text names no genre of ours.
+    """
+    name = " ".join(text.casefold().split())
+    name = _ALIASES.get(name, name)
+    if name not in GENRES:
+        raise UnknownGenreError(text)
+    return Genre(name)
+
+
+def theme(text: str) -> Theme:
+    """Return ``text`` as a theme: one line of letters, digits and light punctuation (NFKC).
+
+    Raises:
+        EmptyTextError, TextTooLongError, BadCharactersError: see their docstrings.
+    """
+    clean = unicodedata.normalize("NFKC", text).strip(" ")
+    bad = "".join(dict.fromkeys(c for c in clean if not _speakable(c) and c not in _THEME_PUNCTUATION))
+    if bad.strip():
+        raise BadCharactersError("theme", bad)
+    return Theme(_one_line("theme", clean, MAX_THEME, refuse=bad))
+
+
+def title(text: str) -> str:
+    """Return ``text`` as a title: one non-empty line of at most ``MAX_TITLE`` characters.
+
+    Raises:
+        EmptyTextError, TextTooLongError, BadCharactersError: see their docstrings.
+    """
+    return _plain("title", text, MAX_TITLE)
+
+
+def summary(text: str) -> str:
+    """Return ``text`` as a summary: one non-empty line of at most ``MAX_SUMMARY`` characters.
+
+    Raises:
+        EmptyTextError, TextTooLongError, BadCharactersError: see their docstrings.
+    """
+    return _plain("summary", text, MAX_SUMMARY)
+
+
+def _plain(field: str, text: str, limit: int) -> str:
+    clean = " ".join(unicodedata.normalize("NFKC", text).split())
+    bad = "".join(dict.fromkeys(c for c in clean if c in _NEVER or unicodedata.category(c)[0] == "C"))
+    return _one_line(field, clean, limit, refuse=bad)
+
+
+def _one_line(field: str, clean: str, limit: int, *, refuse: str) -> str:
+    if not clean or clean.isspace():
+        raise EmptyTextError(field)
+    if len(clean) > limit:
+        raise TextTooLongError(field, len(clean), limit)
+    if refuse:
+        raise BadCharactersError(field, refuse)
+    return " ".join(clean.split())
+
+
+def _speakable(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LMN"
+
+
+def require_canonical(field: str, value: str) -> None:
+    """Raise unless ``value`` is what :func:`title`, :func:`summary`, … make of it, so that it stays one line.
+
+    Raises:
+        BadBriefError: it is empty, too long, of several lines, or has characters that never reach the model.
+    """
+    clean = _CLEANERS[field](value)
+    if clean != value:
+        raise BadCharactersError(field, "".join(dict.fromkeys(c for c in value if c not in clean)) or " ")
+
+
+def _in_range(field: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise OutOfRangeError(field, value, low, high)
+
+
+_CLEANERS: Final[dict[str, Callable[[str], str]]] = {"genre": genre, "theme": theme, "title": title, "summary": summary}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PitchBrief:
+    """Genre and theme → ``count`` titles with summaries (a slate).
+
+    ``avoid`` are titles that must not come back, beyond those the writer's own index knows.
+    """
+
+    genre: Genre
+    theme: Theme
+    count: int = 5
+    seed: int = 0
+    avoid: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        require_canonical("genre", self.genre)
+        require_canonical("theme", self.theme)
+        _in_range("count", self.count, 1, MAX_COUNT)
+        _in_range("seed", self.seed, 0, MAX_SEED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialogBrief:
+    """Title and summary → a dialog: turns without headings or directions."""
+
+    title: str
+    summary: str
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_canonical("title", self.title)
+        require_canonical("summary", self.summary)
+        _in_range("seed", self.seed, 0, MAX_SEED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptBrief:
+    """Title and summary → the first page of a script."""
+
+    title: str
+    summary: str
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_canonical("title", self.title)
+        require_canonical("summary", self.summary)
+        _in_range("seed", self.seed, 0, MAX_SEED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagingBrief:
+    """A dialog → the script of the same lines with a heading and stage directions."""
+
+    dialog: tuple[Turn, ...]
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.dialog:
+            raise EmptyTextError("dialog")
+        if len(self.dialog) > MAX_TURNS:
+            raise TextTooLongError("dialog", len(self.dialog), MAX_TURNS)
+        for turn in self.dialog:
+            bad = "".join(c for c in dict.fromkeys(turn.cue + turn.speech) if c in _NEVER)
+            if bad:
+                raise BadCharactersError("dialog", bad)
+        _in_range("seed", self.seed, 0, MAX_SEED)
+
+
+Brief = PitchBrief | DialogBrief | ScriptBrief | StagingBrief

@@ -1,0 +1,51 @@
+"""The promise of whatever turns a prompt into text: rows of one prompt, written side by side."""
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from model.tasks import Prompt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampling:
+    """How the next token is drawn. ``max_tokens`` bounds one row."""
+
+    temperature: float = 0.8
+    top_p: float = 0.95
+    max_tokens: int = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """``text`` continues ``row``; ``tokens`` were computed for it. ``end`` says why the row stopped, if it did."""
+
+    row: int
+    text: str
+    tokens: int
+    end: Literal["stop", "length"] | None = None
+
+
+@dataclass(slots=True)
+class Halt:
+    """Rows that need not be written further; the caller adds, the decoder looks before every step."""
+
+    rows: set[int] = field(default_factory=set)
+
+
+class Decoder(Protocol):
+    """A language model with its tokenizer."""
+
+    @property
+    def name(self) -> str:
+        """The checkpoint (and adapter) that writes, for the record kept with every text."""
+        ...
+
+    def decode(
+        self, prompt: Prompt, seeds: Sequence[int], sampling: Sampling, halt: Halt, /
+    ) -> AsyncGenerator[Chunk]:
+        """Write one row a seed, all from ``prompt``; closing the generator stops the work at the next step.
+
+        The same prompt, seed and sampling give the same text.
+        """
+        ...
