@@ -41,9 +41,7 @@ class Decoder(Protocol):
         """The checkpoint (and adapter) that writes, for the record kept with every text."""
         ...
 
-    def decode(
-        self, prompt: Prompt, seeds: Sequence[int], sampling: Sampling, halt: Halt, /
-    ) -> AsyncGenerator[Chunk]:
+    def decode(self, prompt: Prompt, seeds: Sequence[int], sampling: Sampling, halt: Halt, /) -> AsyncGenerator[Chunk]:
         """Write one row a seed, all from ``prompt``; closing the generator stops the work at the next step.
 
         The same prompt, seed and sampling give the same text.

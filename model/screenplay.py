@@ -62,7 +62,9 @@ class Turn:
     manner: str | None = None
 
     def __post_init__(self) -> None:
-        _require(self.cue, ok=bool(_CUE.fullmatch(self.cue)) and self.cue == self.cue.upper() and len(self.cue) <= MAX_CUE)
+        _require(
+            self.cue, ok=bool(_CUE.fullmatch(self.cue)) and self.cue == self.cue.upper() and len(self.cue) <= MAX_CUE
+        )
         _require(self.speech, ok=bool(self.speech))
         if self.manner is not None:
             _require(self.manner, ok=not set(self.manner) & set("()"))

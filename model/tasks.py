@@ -98,7 +98,7 @@ def parse(brief: Brief, written: str, *, finished: bool = True) -> Draft:
         if not finished:
             rows = rows[:-1]
         if isinstance(brief, DialogBrief):
-            return DialogDraft(tuple(turn for turn in map(read_line, rows) if _is_turn(turn)))
+            return DialogDraft(tuple(_turn(read_line(row)) for row in rows))
         return ScriptDraft(_script(rows))
     except (BadBriefError, NotAScriptError) as error:
         raise UnreadableError(written) from error
@@ -119,10 +119,10 @@ def partial_pitch(written: str) -> tuple[str | None, str]:
     return title.strip(" "), rest.removeprefix(_SUMMARY[1:]) if rest.startswith(_SUMMARY[1:]) else ""
 
 
-def _is_turn(element: Element) -> bool:
+def _turn(element: Element) -> Turn:
     if not isinstance(element, Turn):
         raise NotAScriptError(str(element))
-    return True
+    return element
 
 
 def _script(rows: list[str]) -> Script:
@@ -137,4 +137,3 @@ def _script(rows: list[str]) -> Script:
     if strangers:
         raise NotAScriptError(strangers[0])
     return script
-

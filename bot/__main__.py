@@ -1,0 +1,144 @@
+"""One bot process: Discord if there is a token, the page, and the clock, until SIGTERM."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager
+from zoneinfo import ZoneInfo
+
+import structlog
+import uvicorn
+
+from bot.app import App
+from bot.jobs import clock
+from bot.logs import configure
+from bot.networks.base import Network
+from bot.networks.outbox import Outbox
+from bot.settings import BotSettings
+from bot.ui.poster import alt_text, poster
+from bot.usecases import pitching, writing
+from bot.web.server import create_app
+from db.database import Database
+from db.pitches import Pitch
+from model.client import WorkerClient
+from model.serve import PortInUseError
+
+log = structlog.get_logger()
+_GRACE = 5  # seconds that open pages get at the end
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to us: SIGTERM must stop the whole process in order."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+async def draw(pitch: Pitch, excerpt: str) -> tuple[bytes, str]:
+    """Return the picture of a show and its description."""
+    picture = await asyncio.to_thread(
+        poster, title=pitch.title, summary=pitch.summary, genre=pitch.genre, excerpt=excerpt or None, seed=pitch.id
+    )
+    return picture, alt_text(title=pitch.title, summary=pitch.summary, genre=pitch.genre)
+
+
+def networks(settings: BotSettings) -> tuple[Network, ...]:
+    """Return where the daily show goes: X when all four keys are set, else the outbox folder."""
+    keys = {
+        name: settings.secret(f"twitter_{name}")
+        for name in ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
+    }
+    if all(keys.values()):
+        from bot.networks.twitter import Twitter  # noqa: PLC0415 – tweepy only where it is used
+
+        return (Outbox(folder=settings.outbox), Twitter(**keys))
+    return (Outbox(folder=settings.outbox),)
+
+
+@asynccontextmanager
+async def equipment(settings: BotSettings) -> AsyncGenerator[App]:
+    """Open the database and the way to the worker; close both at the end.
+
+    Raises:
+        StorageError: the database cannot be used.
+    """
+    database = Database.connect(settings.database_url)
+    engine = WorkerClient(settings.worker_url, settings.secret("worker_token"))
+    try:
+        await database.check()
+        yield App(database=database, engine=engine, networks=networks(settings), zone=ZoneInfo(settings.zone))
+    finally:
+        await engine.aclose()
+        await database.close()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    Raises:
+        PortInUseError: somebody else does.
+    """
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise PortInUseError(host, port) from error
+
+
+async def run(settings: BotSettings) -> None:
+    """Serve until SIGTERM or SIGINT, then let the work in hand end for ``drain_seconds``.
+
+    Raises:
+        StorageError, PortInUseError: the start is impossible.
+        discord.LoginFailure: the token is wrong.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with equipment(settings) as app:
+        site = create_app(app, draw, api_token=settings.secret("api_token"), host=settings.web_host)
+        door = listen(settings.web_host, settings.web_port)
+        server = _Server(
+            uvicorn.Config(site, log_config=None, lifespan="off", timeout_graceful_shutdown=_GRACE, server_header=False)
+        )
+        scheduler = clock(app, draw, post_at=settings.post_at)
+        scheduler.start()
+        left = await pitching.resume(app), await writing.resume(app)
+        halves = [asyncio.create_task(server.serve(sockets=[door]), name="page")]
+        if token := settings.secret("discord_token"):
+            from bot import client  # noqa: PLC0415 – discord.py only where it is used
+
+            client.use_addresses(settings.discord_api, settings.discord_gateway)
+            room = client.Room(app, owners=settings.owners, left=left)
+            halves.append(asyncio.create_task(client.run(room, token.get_secret_value()), name="discord"))
+        log.info(
+            "the room is open", page=f"http://{settings.web_host}:{door.getsockname()[1]}", discord=len(halves) > 1
+        )
+        waiting = asyncio.create_task(stop.wait(), name="stop")
+        done, _ = await asyncio.wait([waiting, *halves], return_when=asyncio.FIRST_COMPLETED)
+        log.info("closing")
+        scheduler.shutdown(wait=False)
+        server.should_exit = True
+        stopped = await app.crew.drain(settings.drain_seconds)
+        if stopped:
+            log.info("left for the next start", works=stopped)
+        for half in halves[1:]:
+            half.cancel()
+        await asyncio.wait([*halves, waiting], timeout=_GRACE * 2)
+        waiting.cancel()
+        for half in done - {waiting}:
+            half.result()
+
+
+def main(settings: BotSettings | None = None) -> None:
+    """Run the bot with settings from the environment."""
+    settings = settings or BotSettings()
+    configure()
+    asyncio.run(run(settings))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""What is missing or wrong on this machine, in sentences that say what to do."""
+
+import importlib.util
+import shutil
+import stat
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import httpx
+from pydantic import ValidationError
+
+from bot import errors
+from bot.launch import StartError
+from bot.settings import BotSettings
+from db.database import Database
+from db.errors import StorageError
+from model import checkpoint
+from model.client import WorkerClient
+from model.engine import EngineError
+from model.originality import TitleIndex
+from model.serve import PortInUseError, TokenRequiredError
+from model.settings import WorkerSettings
+
+_FREE: Final = 500_000_000
+_DISCORD: Final = "https://discord.com/api/v10"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: whether it is well, and a sentence."""
+
+    about: str
+    ok: bool
+    sentence: str
+
+
+def sentence(error: BaseException) -> str | None:
+    """Return what an operator reads for an error of starting, or None for one nobody foresaw."""
+    match error:
+        case PortInUseError():
+            return f"Port {error.port} on {error.host} is in use; stop what listens there or choose another port."
+        case TokenRequiredError():
+            return f"{error.host} can be reached from other machines; set GREENLIT_WORKER_TOKEN or listen on 127.0.0.1."
+        case StartError():
+            return f"The {error.name} did not start. The end of {error.log}:\n{error.tail}"
+        case ValidationError():
+            wrong = error.errors()[0]
+            return f"{error.title}: {'_'.join(map(str, wrong['loc'])).upper()}: {wrong['msg']}."
+        case _:
+            return None
+
+
+async def examine() -> list[Finding]:
+    """Look at everything a start needs; never raises for what it finds."""
+    try:
+        bot, worker = BotSettings(), WorkerSettings()
+    except ValidationError as error:
+        return [Finding("settings", ok=False, sentence=sentence(error) or str(error))]
+    return [
+        _python(),
+        _secrets_file(Path(".env")),
+        _weights(worker),
+        _titles(worker),
+        _packages(worker),
+        _disk(bot),
+        await _database(bot),
+        await _worker(bot),
+        await _discord(bot),
+        _twitter(bot),
+    ]
+
+
+def _python() -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Finding("python", sys.version_info >= (3, 11), f"Python {version}; 3.11 or newer is needed.")
+
+
+def _secrets_file(path: Path) -> Finding:
+    if path.exists() and path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+        return Finding("secrets", ok=False, sentence=f"Others can read {path}; run: chmod 600 {path}")
+    return Finding("secrets", ok=True, sentence="No secret lies open in .env.")
+
+
+def _weights(settings: WorkerSettings) -> Finding:
+    folder = Path(settings.model)
+    if not folder.is_dir():
+        return Finding(
+            "model", ok=True, sentence=f"The model {settings.model} is loaded by its name when the worker starts."
+        )
+    try:
+        manifest = checkpoint.verify(folder)
+    except checkpoint.CheckpointError as error:
+        return Finding("model", ok=False, sentence=errors.explain(error))
+    return Finding("model", ok=True, sentence=f"The model {manifest.name} is whole.")
+
+
+def _titles(settings: WorkerSettings) -> Finding:
+    try:
+        index = TitleIndex.load(settings.titles)
+    except checkpoint.CheckpointError as error:
+        return Finding("titles", ok=False, sentence=errors.explain(error))
+    return Finding("titles", ok=True, sentence=f"{len(index):,} existing titles are known and never pitched.")
+
+
+def _packages(settings: WorkerSettings) -> Finding:
+    needed = ["torch", "transformers", "peft"] + (["bitsandbytes"] if settings.quantize != "none" else [])
+    missing = [name for name in needed if importlib.util.find_spec(name) is None]
+    if missing:
+        return Finding(
+            "packages",
+            ok=False,
+            sentence=f"The worker needs {', '.join(missing)}; run: pip install 'greenlit[worker,cuda]'",
+        )
+    return Finding("packages", ok=True, sentence="Everything the worker imports is installed.")
+
+
+def _disk(settings: BotSettings) -> Finding:
+    folder = next(path for path in [settings.outbox.absolute(), *settings.outbox.absolute().parents] if path.exists())
+    free = shutil.disk_usage(folder).free
+    return Finding("disk", free > _FREE, f"{free / 1e9:.1f} GB are free at {folder}; half a gigabyte is needed.")
+
+
+async def _database(settings: BotSettings) -> Finding:
+    try:
+        database = Database.connect(settings.database_url)
+        try:
+            await database.check()
+        finally:
+            await database.close()
+    except StorageError as error:
+        return Finding("database", ok=False, sentence=errors.explain(error))
+    return Finding("database", ok=True, sentence="The database answers and is up to date.")
+
+
+async def _worker(settings: BotSettings) -> Finding:
+    client = WorkerClient(settings.worker_url, settings.secret("worker_token"))
+    try:
+        status = await client.status()
+    except EngineError as error:
+        return Finding(
+            "worker", ok=False, sentence=f"At {settings.worker_url}: {errors.explain(error)} Start it: greenlit worker"
+        )
+    finally:
+        await client.aclose()
+    return Finding(
+        "worker", status.ready, f"The worker at {settings.worker_url} has {status.model}, {status.waiting} waiting."
+    )
+
+
+async def _discord(settings: BotSettings) -> Finding:
+    token = settings.secret("discord_token")
+    if token is None:
+        return Finding(
+            "discord", ok=True, sentence="No GREENLIT_DISCORD_TOKEN: the page and the clock work, Discord does not."
+        )
+    try:
+        async with httpx.AsyncClient(timeout=5) as http:
+            answer = await http.get(
+                f"{settings.discord_api or _DISCORD}/users/@me", headers={"Authorization": f"Bot {token.get_secret_value()}"}
+            )
+    except httpx.HTTPError as error:
+        return Finding(
+            "discord", ok=False, sentence=f"Discord can't be reached ({type(error).__name__}); check the network."
+        )
+    if answer.is_success:
+        return Finding("discord", ok=True, sentence=f"Discord knows the bot as {answer.json()['username']}.")
+    return Finding(
+        "discord", ok=False, sentence="Discord refuses GREENLIT_DISCORD_TOKEN; copy it anew from the developer portal."
+    )
+
+
+def _twitter(settings: BotSettings) -> Finding:
+    names = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
+    missing = [f"GREENLIT_TWITTER_{name.upper()}" for name in names if not settings.secret(f"twitter_{name}")]
+    if len(missing) == len(names):
+        return Finding("x", ok=True, sentence=f"No keys for X: the daily show goes to {settings.outbox}.")
+    return Finding(
+        "x", not missing, f"For X these are missing: {', '.join(missing)}." if missing else "All keys for X are set."
+    )

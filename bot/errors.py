@@ -1,0 +1,138 @@
+"""The one place where errors become sentences. Each says what is the matter and what to do.
+
+An error nobody foresaw becomes a reference number for the member and a traceback for the operator.
+"""
+
+import secrets
+from collections.abc import Callable
+from typing import Any, Final
+
+import structlog
+
+from bot.usecases.showing import NothingToPostError
+from bot.usecases.voting import PitchDecidedError
+from bot.usecases.writing import NotGreenlitError
+from db.errors import (
+    DatabaseBusyError,
+    DatabaseNotMigratedError,
+    DatabaseUnreachableError,
+    NotFoundError,
+    SlateClosedError,
+)
+from model.briefs import (
+    GENRES,
+    BadBriefError,
+    BadCharactersError,
+    EmptyTextError,
+    OutOfRangeError,
+    TextTooLongError,
+    UnknownGenreError,
+)
+from model.checkpoint import BrokenCheckpointError, FormatMismatchError
+from model.engine import (
+    EngineFailedError,
+    EngineLostError,
+    EngineUnauthorizedError,
+    EngineUnavailableError,
+    LineFullError,
+    NothingOriginalError,
+)
+from model.screenplay import NotAScriptError
+
+log = structlog.get_logger()
+
+_STATES: Final = {
+    "open": "is still up for votes",
+    "passed": "was passed over",
+    "greenlit": "is greenlit already",
+    "scripted": "is greenlit already and has its script",
+    "posted": "is greenlit already and was the show of the day",
+}
+
+
+class NotAllowedError(PermissionError):
+    """Only ``who`` may do this."""
+
+    def __init__(self, who: str) -> None:
+        super().__init__(who)
+        self.who = who
+
+
+def _genre(error: UnknownGenreError) -> str:
+    hint = f" Did you mean {error.closest}?" if error.closest else ""
+    return f"I don't know the genre “{error.genre[:40]}”.{hint} The genres are: {', '.join(GENRES)}."
+
+
+def _characters(error: BadCharactersError) -> str:
+    shown = " ".join(repr(c)[1:-1] if not c.isprintable() else c for c in error.characters[:10])
+    if not shown.strip():
+        return f"Please write the {error.field} on one line, with single spaces."
+    return f"Please write the {error.field} in plain words on one line; this can't be used in it: {shown}"
+
+
+def _sentence(text: str) -> Callable[[Any], str]:
+    return lambda error: text.format(error=error)
+
+
+_SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
+    UnknownGenreError: _genre,
+    EmptyTextError: _sentence("The {error.field} is empty; a few words are enough."),
+    TextTooLongError: _sentence("The {error.field} is too long ({error.length}); keep it to {error.limit}."),
+    BadCharactersError: _characters,
+    OutOfRangeError: _sentence("{error.field} must be a number from {error.low} to {error.high}, not {error.value}."),
+    NotAScriptError: _sentence(
+        "Write a dialog one line a turn, as NAME: what is said; this line isn't: {error.line:.80}"
+    ),
+    SlateClosedError: _sentence("This vote is over; your vote on another slate is welcome."),
+    NotFoundError: _sentence("There is no {error.kind} with the number {error.id}; pick one from the list."),
+    PitchDecidedError: lambda error: f"“{error.title}” {_STATES[error.state]}; pick one that is still open.",
+    NotGreenlitError: lambda error: f"“{error.title}” {_STATES[error.state]}; only greenlit shows get a script.",
+    NothingToPostError: _sentence("No show is ready for today and none could be written just now; it is tried again."),
+    NotAllowedError: _sentence("Only {error.who} may do this."),
+    LineFullError: _sentence("The writers' room is full; please try again in {error.retry_after} seconds."),
+    EngineUnavailableError: _sentence("The writer is away just now; what you asked is kept and can be asked again."),
+    EngineLostError: _sentence("The writer was interrupted; what you asked is kept and can be asked again."),
+    EngineUnauthorizedError: _sentence(
+        "The worker refuses the bot's token; set the same GREENLIT_WORKER_TOKEN for bot and worker."
+    ),
+    EngineFailedError: _sentence("The writer stumbled over this; an admin finds it as {error.reference} in its log."),
+    NothingOriginalError: _sentence("Nothing original came out this time; another theme or seed helps."),
+    DatabaseBusyError: _sentence("The room's memory is busy; please try again in a moment."),
+    DatabaseNotMigratedError: _sentence("The database is not up to date; run: greenlit db upgrade"),
+    DatabaseUnreachableError: _sentence("The database can't be reached; check GREENLIT_DATABASE_URL and that it runs."),
+    BrokenCheckpointError: _sentence("The model at {error.path} can't be used ({error.reason}); fetch it anew."),
+    FormatMismatchError: _sentence(
+        "The model speaks format {error.found}, this version needs {error.wanted}; train it anew or use another."
+    ),
+}
+
+
+def foreseen(error: BaseException) -> str | None:
+    """Return the sentence for an error of a known kind, else None."""
+    for kind in type(error).__mro__:
+        if kind in _SENTENCES:
+            return _SENTENCES[kind](error)
+    return None
+
+
+def explain(error: BaseException) -> str:
+    """Return one sentence for a person; an unforeseen error is logged under the reference given."""
+    sentence = foreseen(error)
+    if sentence:
+        return sentence
+    reference = secrets.token_hex(4)
+    log.error("unforeseen", reference=reference, exc_info=error)
+    return f"Something went wrong that we didn't foresee; an admin finds it in the log as {reference}."
+
+
+def failure(reason: str | None) -> str:
+    """Return the sentence for a failure whose error's name is stored in a row."""
+    for kind, sentence in _SENTENCES.items():
+        if kind.__name__ == reason and kind in {NothingOriginalError, EngineUnavailableError, EngineLostError}:
+            return sentence(kind())
+    return "The writer could not finish this; please ask again."
+
+
+def exit_status(error: BaseException) -> int:
+    """Return 2 for something that makes no sense as asked, 1 for something that could not be done."""
+    return 2 if isinstance(error, BadBriefError | NotAScriptError | NotFoundError) else 1

@@ -1,0 +1,1 @@
+"""Scripts in the formats that screenwriters open: one file per format."""

@@ -1,0 +1,57 @@
+"""The clock: it only reminds. Every job looks for rows in a state and moves them on; twice or never is harmless."""
+
+from datetime import datetime, time
+from typing import Final
+
+import structlog
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED, JobExecutionEvent
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.app import App
+from bot.usecases import pitching, publishing, voting, writing
+from bot.usecases.showing import Draw, NothingToPostError
+
+log = structlog.get_logger()
+GRACE: Final = 6 * 3600  # seconds a late job may still run
+CATCH_UP_MINUTES: Final = 10
+CLOSE_SECONDS: Final = 30
+
+
+def clock(app: App, draw: Draw, *, post_at: time) -> AsyncIOScheduler:
+    """Return the scheduler, not started: the daily post, its catch-up, and the end of votes."""
+    scheduler = AsyncIOScheduler(
+        timezone=app.zone, job_defaults={"misfire_grace_time": GRACE, "coalesce": True, "max_instances": 1}
+    )
+    scheduler.add_listener(_report, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
+    scheduler.add_job(
+        daily, "cron", args=[app, draw, post_at], hour=post_at.hour, minute=post_at.minute, id="daily post"
+    )
+    scheduler.add_job(daily, "interval", args=[app, draw, post_at], minutes=CATCH_UP_MINUTES, id="catch up")
+    scheduler.add_job(take_up, "interval", args=[app], minutes=1, id="take up")
+    scheduler.add_job(voting.close_expired, "interval", args=[app], seconds=CLOSE_SECONDS, id="close votes")
+    return scheduler
+
+
+async def daily(app: App, draw: Draw, post_at: time) -> None:
+    """Post today's show if its hour has come and it is not posted; move on what a crash left behind."""
+    try:
+        await publishing.recover(app, draw)
+        if is_due(app.now().astimezone(app.zone), post_at):
+            await publishing.publish(app, draw, publishing.today(app))
+    except NothingToPostError:
+        log.warning("no show for today yet, asked again at the next catch-up")
+
+
+def is_due(now: datetime, post_at: time) -> bool:
+    """Return whether the day's hour has come at local time ``now``."""
+    return now.time() >= post_at
+
+
+async def take_up(app: App) -> None:
+    """Put somebody at every slate and script that nobody is at."""
+    await pitching.resume(app)
+    await writing.resume(app)
+
+
+def _report(event: JobExecutionEvent) -> None:
+    log.error("job failed or missed", job=event.job_id, exc_info=event.exception)

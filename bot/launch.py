@@ -1,0 +1,177 @@
+"""Start worker and bot as two processes of this machine, watch over them, stop them in order."""
+
+import asyncio
+import os
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Self
+
+import httpx
+
+from db import migrations
+
+_READY_WITHIN: Final = 120.0
+_STOP_WITHIN: Final = 30.0
+_LOG_LINES: Final = 5
+_RESTART_PAUSE: Final = 1.0
+
+
+class StartError(RuntimeError):
+    """A process ended or stayed silent while starting; ``tail`` is the end of its log."""
+
+    def __init__(self, name: str, log: Path, tail: str) -> None:
+        super().__init__(name)
+        self.name, self.log, self.tail = name, log, tail
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on just now."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass(kw_only=True)
+class House:
+    """Worker and bot on this machine; an async context manager that leaves neither behind.
+
+    ``environment`` adds to the inherited one. Logs go to ``folder/log``.
+    """
+
+    folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    page_port: int = 0
+    _processes: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
+    _closing: bool = False
+
+    def __post_init__(self) -> None:
+        inherited = {**os.environ, **self.environment}
+        self.page_port = self.page_port or free_port()
+        worker_port = inherited.get("GREENLIT_WORKER_PORT") or str(free_port())
+        self.api_token = inherited.get("GREENLIT_API_TOKEN") or secrets.token_urlsafe(24)
+        self.worker_url = f"http://127.0.0.1:{worker_port}"
+        self.page_url = f"http://127.0.0.1:{self.page_port}"
+        self._environment = {
+            "GREENLIT_WORKER_TOKEN": secrets.token_urlsafe(24),
+            "GREENLIT_DATABASE_URL": f"sqlite:///{self.folder / 'greenlit.db'}",
+            "GREENLIT_OUTBOX": str(self.folder / "outbox"),
+            **inherited,
+            "GREENLIT_WORKER_PORT": worker_port,
+            "GREENLIT_WORKER_URL": self.worker_url,
+            "GREENLIT_API_TOKEN": self.api_token,
+            "GREENLIT_WEB_HOST": "127.0.0.1",
+            "GREENLIT_WEB_PORT": str(self.page_port),
+        }
+
+    async def __aenter__(self) -> Self:
+        (self.folder / "log").mkdir(parents=True, exist_ok=True)
+        await asyncio.to_thread(migrations.upgrade, self._environment["GREENLIT_DATABASE_URL"])
+        try:
+            await asyncio.gather(self.start("worker"), self.start("bot"))
+        except BaseException:
+            await self.stop()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    def log(self, name: str) -> Path:
+        """Return where a process (``worker`` or ``bot``) writes its log."""
+        return self.folder / "log" / f"{name}.log"
+
+    async def start(self, name: str) -> None:
+        """Start ``worker`` or ``bot`` and wait until it is ready.
+
+        Raises:
+            StartError: it ended, or was not ready in time.
+        """
+        with self.log(name).open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "greenlit", name, env=self._environment, stdout=log, stderr=log,
+                start_new_session=True,  # Ctrl-C reaches us alone; we stop them in order
+            )  # fmt: skip
+        self._processes[name] = process
+        url = {"worker": self.worker_url, "bot": self.page_url}[name] + "/readyz"
+        try:
+            async with asyncio.timeout(_READY_WITHIN), httpx.AsyncClient(trust_env=False) as http:
+                while not await _answers(http, url):
+                    if process.returncode is not None:
+                        raise StartError(name, self.log(name), self._tail(name))
+                    await asyncio.sleep(0.1)
+        except TimeoutError as error:
+            raise StartError(name, self.log(name), self._tail(name)) from error
+
+    def kill(self, name: str) -> None:
+        """Kill a process without a warning, as a crash would."""
+        self._processes[name].kill()
+
+    async def wait(self, name: str) -> int:
+        """Wait until a process has ended; return its exit status."""
+        return await self._processes[name].wait()
+
+    async def watch(self) -> None:
+        """Start a process again whenever it ends, until cancelled.
+
+        Raises:
+            StartError: it does not come up again.
+        """
+
+        async def keep(name: str) -> None:
+            while not self._closing:
+                await self.wait(name)
+                if not self._closing:
+                    await asyncio.sleep(_RESTART_PAUSE)
+                    await self.start(name)
+
+        async with asyncio.TaskGroup() as group:
+            for name in self._processes:
+                group.create_task(keep(name))
+
+    async def stop(self) -> None:
+        """End the bot, then the worker, with SIGTERM; whatever is left after half a minute is killed."""
+        self._closing = True
+        for name in ("bot", "worker"):
+            process = self._processes.get(name)
+            if process is None or process.returncode is not None:
+                continue
+            process.send_signal(signal.SIGTERM)
+            try:
+                await asyncio.wait_for(process.wait(), _STOP_WITHIN)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+
+    def _tail(self, name: str) -> str:
+        return "\n".join(self.log(name).read_text(errors="replace").splitlines()[-_LOG_LINES:])
+
+
+async def _answers(http: httpx.AsyncClient, url: str) -> bool:
+    try:
+        return (await http.get(url, timeout=2.0)).is_success
+    except httpx.TransportError:
+        return False
+
+
+async def stopped(house: House) -> None:
+    """Watch over the house until SIGTERM or Ctrl-C.
+
+    Raises:
+        StartError: a process ended and does not come up again.
+    """
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    watching = asyncio.create_task(house.watch())
+    waiting = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait({watching, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    watching.cancel()
+    await asyncio.wait([watching, waiting])
+    if watching in done:
+        watching.result()

@@ -1,0 +1,1 @@
+"""Where the daily show is announced: one file per network."""

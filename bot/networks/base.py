@@ -1,0 +1,89 @@
+"""What is announced, where it can go, and what a network can answer."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final, Protocol
+
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+class NetworkError(Exception):
+    """A network did not take the post, or cannot say whether it did."""
+
+
+class NetworkUnauthorizedError(NetworkError):
+    """The network does not accept our keys."""
+
+
+class NetworkBusyError(NetworkError):
+    """Nothing was posted and a later try can work; ``retry_at`` (aware) is when, if the network said."""
+
+    def __init__(self, retry_at: datetime | None = None) -> None:
+        super().__init__(retry_at)
+        self.retry_at = retry_at
+
+
+class NetworkRefusedError(NetworkError):
+    """Nothing was posted and the same post will be refused again; ``reason`` is the network's own word."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class NetworkUncertainError(NetworkError):
+    """The post may have been accepted: :meth:`Network.find` it before anything else."""
+
+
+class DuplicatePostError(NetworkError):
+    """The network says it already has this post: :meth:`Network.find` it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """The show of a day, with everything a network may want to show of it.
+
+    ``excerpt`` is plain script text (may be empty), ``picture`` a PNG, ``alt`` its description in words.
+    """
+
+    day: date
+    title: str
+    summary: str
+    genre: str
+    excerpt: str
+    picture: bytes
+    alt: str
+
+
+class Network(Protocol):
+    """A place where the daily show is announced, at most once a day and account."""
+
+    @property
+    def name(self) -> str:
+        """The network, such as ``twitter``."""
+
+    @property
+    def account(self) -> str:
+        """Which account of ours it is there; empty where there is only one."""
+
+    def text(self, announcement: Announcement) -> str:
+        """Return what will be posted, within the network's rule."""
+
+    async def post(self, announcement: Announcement, text: str) -> str:
+        """Post ``text`` with the picture and return the address of the post.
+
+        Raises:
+            NetworkError: one of the narrow ones above.
+        """
+
+    async def find(self, announcement: Announcement, text: str) -> str | None:
+        """Return the address of our own post of that day if it is among the recent ones.
+
+        Raises:
+            NetworkUnauthorizedError, NetworkBusyError, NetworkRefusedError: it could not be looked up.
+        """
+
+
+def marker(day: date) -> str:
+    """Return the words that every post of ``day`` carries, by which it is found again."""
+    return f"GreenLIT Daily · {day.day} {_MONTHS[day.month - 1]} {day.year}"

@@ -1,0 +1,101 @@
+"""The round on a terminal: what is written streams in, votes grow, the page is typeset."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from bot.demo import Step
+
+_BAR: Final = "█"
+_LIVE_STEPS: Final = {"writing slate", "vote", "writing script"}
+_TITLES: Final = {"writing slate": "The room is writing", "vote": "The members vote", "writing script": "Page one"}
+
+
+async def show(console: Console, steps: AsyncGenerator[Step]) -> None:
+    """Print a round as it is played."""
+    live: Live | None = None
+    current = ""
+    try:
+        async for step in steps:
+            name = step["step"]
+            if live and name != current:
+                live.stop()
+                live = None
+            current = name
+            if name in _LIVE_STEPS:
+                picture = Panel(_picture(step), title=_TITLES[name], border_style="yellow", title_align="left")
+                if live is None:
+                    live = Live(picture, console=console, transient=name != "vote", refresh_per_second=12)
+                    live.start()
+                live.update(picture)
+            else:
+                _print(console, step)
+    finally:
+        if live:
+            live.stop()
+
+
+def _picture(step: Step) -> RenderableType:
+    match step["step"]:
+        case "writing slate":
+            rows = [_pitch(number, pitch["title"], pitch["summary"]) for number, pitch in enumerate(step["pitches"], 1)]
+            return Group(*rows) if rows else Text(_waiting(step), style="dim")
+        case "vote":
+            return _tally(step)
+        case _:
+            return Text(step["text"] or _waiting(step))
+
+
+def _waiting(step: Step) -> str:
+    return f"place {step['place']} in line" if step["place"] else "…"
+
+
+def _pitch(number: int, title: str, summary: str) -> Text:
+    return Text.assemble((f"{number}. {title}", "bold green"), "\n", summary or "…", "\n")
+
+
+def _tally(step: Step) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    for pitch in step["slate"]:
+        chosen = pitch["state"] == "greenlit"
+        table.add_row(
+            Text(pitch["title"], style="bold green" if chosen else ""),
+            Text(_BAR * pitch["votes"], style="green"),
+            Text(str(pitch["votes"]) if pitch["votes"] else "", style="dim"),
+        )
+    return Group(table, Text(f"{step['member']} votes for “{step['pitch']['title']}”", style="dim"))
+
+
+def _print(console: Console, step: Step) -> None:
+    match step["step"]:
+        case "asked":
+            command = Text.assemble(("/pitch ", "bold cyan"), (step["genre"], "cyan"), "  ", (step["theme"], "cyan"))
+            console.print(command, Text(f"seed {step['seed']}", style="dim"))
+        case "slate":
+            rows = [_pitch(number, pitch["title"], pitch["summary"]) for number, pitch in enumerate(step["pitches"], 1)]
+            dropped = f" · {step['dropped']} dropped as not original" if step["dropped"] else ""
+            console.print(Panel(Group(*rows), title=f"Slate {step['id']}{dropped}", title_align="left"))
+        case "greenlit":
+            console.print(Text.assemble(("GREENLIT  ", "bold black on green"), (f" {step['title']}", "bold green")))
+        case "script":
+            console.print(Panel(Text(step["fountain"].strip()), title="Page one", title_align="left"))
+        case "post":
+            _post(console, step)
+
+
+def _post(console: Console, step: Step) -> None:
+    if step["state"] != "posted":
+        console.print(Text(f"The daily show on {step['network']} is {step['state']}: {step['reason'] or 'under way'}."))
+        return
+    console.print(Text.assemble(("Daily show ", "bold"), f"{step['day']} on {step['network']}:"))
+    console.print(Panel(Text(step["text"] or "")))
+    folder = Path(step["address"]).parent
+    if folder.is_dir():
+        for file in sorted(folder.iterdir()):
+            console.print(Text(f"  {file}", style="dim"), soft_wrap=True)

@@ -1,0 +1,1 @@
+"""What members see: cards, buttons, and the picture of a show."""

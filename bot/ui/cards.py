@@ -1,0 +1,121 @@
+"""What a slate, a script and the leaderboard look like on Discord (components v2)."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import discord
+from discord import ui
+
+from bot.errors import failure
+from bot.stage import Progress
+from bot.ui.buttons import VoteButton
+from bot.ui.plain import plain, shorten, typewritten
+from bot.usecases.browsing import SlateView
+from db.pitches import Pitch
+from db.scripts import Script
+from db.slates import Slate
+from model.tasks import partial_pitch
+
+GREEN: Final = discord.Colour(0x2E8B57)
+AMBER: Final = discord.Colour(0xC9A227)
+GREY: Final = discord.Colour(0x6B7280)
+_ROOM_FOR_PITCHES: Final = 3400  # of the 4,000 characters that a card may hold
+_BUTTONS_A_ROW: Final = 5
+_SUMMARY: Final = 600
+_AWAY: Final = "The writer is away for a moment; this is kept and goes on when it is back."
+
+View = ui.LayoutView
+
+
+def _card(colour: discord.Colour, *items: ui.Item[Any]) -> View:
+    view = View(timeout=None)
+    view.add_item(ui.Container(*items, accent_colour=colour))
+    return view
+
+
+def _state(progress: Progress, working: str) -> str:
+    if progress.absent:
+        return _AWAY
+    return f"Place {progress.place} in line." if progress.place else working
+
+
+def _asked(slate: Slate) -> str:
+    return f"### {plain(slate.genre)} · {plain(slate.theme)}"
+
+
+def writing_slate(slate: Slate, progress: Progress) -> View:
+    """Return the card of a slate that is being written: place in line, then titles as they come."""
+    room = _ROOM_FOR_PITCHES // max(slate.count, 1) - 120
+    rows = [
+        f"**{plain(title, 100)}**\n{plain(summary, max(room, 60)) or '…'}"
+        for title, summary in map(partial_pitch, progress.texts)
+        if title
+    ]
+    text = [_asked(slate), *rows, f"-# {_state(progress, 'The room is writing …')}"]
+    return _card(AMBER, ui.TextDisplay("\n".join(text)))
+
+
+def slate_card(view: SlateView) -> View:
+    """Return the card of a slate: its pitches with tallies and, while it is open, a button each."""
+    slate = view.slate
+    if slate.state == "failed":
+        return _card(GREY, ui.TextDisplay(f"{_asked(slate)}\n{failure(slate.failure)}"))
+    if slate.state == "drafting":
+        return writing_slate(slate, view.progress or Progress())
+    room = min(_SUMMARY, _ROOM_FOR_PITCHES // max(len(view.pitches), 1) - 140)
+    rows = [_pitch_row(number, pitch, room) for number, pitch in enumerate(view.pitches, 1)]
+    items: list[ui.Item[Any]] = [ui.TextDisplay("\n".join([_asked(slate), *rows, f"-# {_footer(view)}"]))]
+    if slate.state == "open":
+        buttons = [VoteButton(pitch.id, label=_label(number, pitch)) for number, pitch in enumerate(view.pitches, 1)]
+        items += [
+            ui.ActionRow(*buttons[start : start + _BUTTONS_A_ROW]) for start in range(0, len(buttons), _BUTTONS_A_ROW)
+        ]
+    return _card(GREEN if slate.state == "open" else GREY, *items)
+
+
+def _pitch_row(number: int, pitch: Pitch, room: int) -> str:
+    chosen = " · **greenlit**" if pitch.state in {"greenlit", "scripted", "posted"} else ""
+    votes = f" · {_votes(pitch.votes)}" if pitch.votes else ""
+    return f"**{number}\\. {plain(pitch.title, 100)}**{votes}{chosen}\n{plain(pitch.summary, room)}"
+
+
+def _label(number: int, pitch: Pitch) -> str:
+    return f"{number} {shorten(pitch.title, 28)}" + (f" · {pitch.votes}" if pitch.votes else "")
+
+
+def _votes(count: int) -> str:
+    return "1 vote" if count == 1 else f"{count} votes"
+
+
+def _footer(view: SlateView) -> str:
+    slate = view.slate
+    said = [f"Slate {slate.id}", f"seed {slate.seed}"]
+    if slate.dropped:
+        said.append(f"{slate.dropped} dropped as not original")
+    if slate.state == "open" and slate.closes_at:
+        said.append(f"votes close {discord.utils.format_dt(slate.closes_at, 'R')}")
+    if slate.state == "closed":
+        said.append("the vote is over")
+    return " · ".join(said)
+
+
+def script_card(pitch: Pitch, script: Script, progress: Progress | None = None) -> View:
+    """Return the card of a script, or how far it is."""
+    head = f"### {plain(pitch.title, 100)}\n-# {plain(pitch.genre)} · {plain(pitch.theme)}"
+    if script.state == "failed":
+        return _card(GREY, ui.TextDisplay(f"{head}\n{failure(script.failure)}"))
+    if script.state == "done" and script.fountain:
+        return _card(GREEN, ui.TextDisplay(f"{head}\n{typewritten(script.fountain)}"))
+    progress = progress or Progress()
+    text = typewritten(progress.texts[0]) if progress.texts else ""
+    return _card(AMBER, ui.TextDisplay(f"{head}\n{text}\n-# {_state(progress, 'The room is writing page one …')}"))
+
+
+def leaderboard(pitches: Sequence[Pitch]) -> View:
+    """Return the card of the most voted pitches."""
+    rows = [
+        f"{place}\\. **{plain(pitch.title, 100)}** · {_votes(pitch.votes)} · {pitch.state}"
+        for place, pitch in enumerate(pitches, 1)
+    ]
+    text = "\n".join(rows) or "Nobody has voted yet; `/pitch` opens a slate."
+    return _card(GREEN, ui.TextDisplay(f"### Leaderboard\n{text}"))

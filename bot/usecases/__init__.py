@@ -1,0 +1,1 @@
+"""What the room can do, one function each, with neither Discord nor SQL nor HTTP in sight."""

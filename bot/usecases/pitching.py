@@ -1,0 +1,191 @@
+"""Open a slate, have it written, and take up what a crash left behind."""
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import structlog
+
+from bot.app import App
+from bot.stage import Progress, Work, slate_work
+from bot.usecases import drafting
+from db import guilds, members, pitches, slates
+from db.ids import GuildId, MemberId, SlateId
+from db.slates import Slate
+from model.briefs import MAX_SEED, PitchBrief, genre, theme
+from model.drafts import PitchDraft
+from model.engine import Drafted, EngineError, Finished, NothingOriginalError, Retracted, Text
+from model.originality import normalise
+from model.tasks import partial_pitch
+
+log = structlog.get_logger()
+_ROUNDS = 4
+
+
+@dataclass(slots=True)
+class _Sheet:
+    """The slate while it is written: which texts may be shown, which drafts were accepted."""
+
+    texts: dict[tuple[int, int], str] = field(default_factory=dict)
+    drafts: dict[tuple[int, int], PitchDraft] = field(default_factory=dict)
+    refused: set[tuple[int, int]] = field(default_factory=set)
+    judged: set[tuple[int, int]] = field(default_factory=set)
+    dropped: int = 0
+    model: str = ""
+
+    def forget(self, slot: tuple[int, int]) -> None:
+        self.texts.pop(slot, None)
+        self.judged.discard(slot)
+
+    def forget_round(self, number: int) -> None:
+        for slot in [slot for slot in self.texts if slot[0] == number]:
+            self.forget(slot)
+        self.drafts = {slot: draft for slot, draft in self.drafts.items() if slot[0] != number}
+
+    def shown(self) -> Progress:
+        return Progress(texts=tuple(text for slot, text in self.texts.items() if slot not in self.refused))
+
+
+async def open_slate(app: App, brief: PitchBrief, *, by: MemberId, guild: GuildId) -> Slate:
+    """Store what is asked and set the writer to work; returns at once with the slate in ``drafting``."""
+    async with app.database.writing() as session:
+        await members.ensure(session, by)
+        await guilds.ensure(session, guild)
+        slate = await slates.create(
+            session,
+            guild_id=guild,
+            asked_by=by,
+            genre=brief.genre,
+            theme=brief.theme,
+            count=brief.count,
+            seed=brief.seed,
+            now=app.now(),
+        )
+    start(app, slate.id)
+    return slate
+
+
+def start(app: App, slate_id: SlateId) -> None:
+    """Have the slate written in the background; harmless if somebody is at it."""
+    work = slate_work(slate_id)
+    if app.stage.latest(work) is None:
+        app.stage.publish(work, Progress())
+    app.crew.start(work, write_slate(app, slate_id))
+
+
+async def write_slate(app: App, slate_id: SlateId) -> None:
+    """Write the pitches of a slate in ``drafting`` and open it to votes; failing leaves its reason in the row."""
+    work = slate_work(slate_id)
+    try:
+        async with app.database.reading() as session:
+            slate = await slates.get(session, slate_id)
+        if slate.state != "drafting":
+            return
+        sheet = await _write(app, work, slate)
+        await _store(app, slate, sheet)
+    except EngineError as error:
+        log.warning("slate failed", slate=slate_id, error=type(error).__name__)
+        async with app.database.writing() as session:
+            await slates.fail(session, slate_id, reason=type(error).__name__, now=app.now())
+    finally:
+        app.stage.end(work)
+
+
+async def _write(app: App, work: Work, slate: Slate) -> _Sheet:
+    sheet = _Sheet()
+    avoid: list[str] = []
+    for number in range(_ROUNDS):
+        missing = slate.count - len(sheet.drafts)
+        if not missing:
+            break
+        brief = PitchBrief(
+            genre=genre(slate.genre),
+            theme=theme(slate.theme),
+            count=missing,
+            seed=(slate.seed + number) % (MAX_SEED + 1),
+            avoid=tuple(avoid),
+        )
+        try:
+            await _round(app, work, brief, sheet, number)
+        except NothingOriginalError:
+            log.info("a round brought nothing", slate=slate.id, round=number)
+        avoid = [draft.title for draft in sheet.drafts.values()] + [
+            title for slot in sheet.refused if (title := partial_pitch(sheet.texts.get(slot, ""))[0])
+        ]
+    if not sheet.drafts:
+        raise NothingOriginalError
+    return sheet
+
+
+async def _round(app: App, work: Work, brief: PitchBrief, sheet: _Sheet, number: int) -> None:
+    async for event in drafting.events(app, work, brief):
+        match event:
+            case Text(index, text):
+                slot = (number, index)
+                sheet.texts[slot] = sheet.texts.get(slot, "") + text
+                await _judge(app, sheet, slot)
+            case Retracted(index):
+                sheet.forget((number, index))
+            case Drafted(index, PitchDraft() as draft):
+                if (number, index) not in sheet.refused:
+                    sheet.drafts[number, index] = draft
+            case Finished():
+                sheet.dropped += sum(event.dropped.get(reason, 0) for reason in ("taken", "repeated"))
+                sheet.model = event.model
+            case drafting.Restarted():
+                sheet.forget_round(number)
+        app.stage.publish(work, sheet.shown())
+
+
+async def _judge(app: App, sheet: _Sheet, slot: tuple[int, int]) -> None:
+    """Refuse a title that was pitched here before, as soon as it is complete: it is never shown."""
+    title, _ = partial_pitch(sheet.texts[slot])
+    if title is None or slot in sheet.judged:
+        return
+    sheet.judged.add(slot)
+    async with app.database.reading() as session:
+        if await pitches.taken(session, [normalise(title)]):
+            sheet.refused.add(slot)
+            sheet.dropped += 1
+
+
+async def _store(app: App, slate: Slate, sheet: _Sheet) -> None:
+    now = app.now()
+    async with app.database.writing() as session:
+        added = 0
+        for draft in sheet.drafts.values():
+            pitch = await pitches.add(
+                session,
+                slate_id=slate.id,
+                slot=added,
+                title=draft.title,
+                title_key=normalise(draft.title),
+                summary=draft.summary,
+            )
+            added += pitch is not None
+        if not added:
+            raise NothingOriginalError
+        rule = await guilds.ensure(session, slate.guild_id)
+        await slates.open_slate(
+            session,
+            slate.id,
+            model=sheet.model,
+            dropped=sheet.dropped + len(sheet.drafts) - added,
+            now=now,
+            closes_at=now + timedelta(hours=rule.voting_hours),
+        )
+
+
+async def resume(app: App) -> tuple[Slate, ...]:
+    """Take up every slate that was being written when the bot stopped; return them."""
+    async with app.database.reading() as session:
+        left = await slates.unfinished(session)
+    for slate in left:
+        start(app, slate.id)
+    return left
+
+
+async def place(app: App, slate: Slate, *, channel_id: int, message_id: int) -> Slate:
+    """Remember on which message the slate is shown."""
+    async with app.database.writing() as session:
+        await slates.set_place(session, slate.id, channel_id=channel_id, message_id=message_id)
+    return replace(slate, channel_id=channel_id, message_id=message_id)

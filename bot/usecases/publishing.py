@@ -1,0 +1,110 @@
+"""The daily post: one a day and network, claimed by a row before the world sees anything.
+
+``claimed → sending → posted``, or ``failed`` with its reason, or ``unknown`` when the network's answer was lost.
+From ``sending`` and ``unknown`` nothing is sent again before the network's own recent posts were looked up.
+"""
+
+from datetime import date, timedelta
+from typing import Final
+
+import structlog
+
+from bot.app import App
+from bot.networks.base import (
+    Announcement,
+    DuplicatePostError,
+    Network,
+    NetworkBusyError,
+    NetworkError,
+    NetworkUncertainError,
+)
+from bot.usecases import showing
+from bot.usecases.showing import Draw
+from db import pitches, posts
+from db.pitches import PitchState
+from db.posts import Post
+
+log = structlog.get_logger()
+STUCK_AFTER: Final = timedelta(minutes=10)
+
+
+def today(app: App) -> date:
+    """Return the room's local date: the key under which a day is claimed."""
+    return app.now().astimezone(app.zone).date()
+
+
+async def publish(app: App, draw: Draw, day: date) -> tuple[Post, ...]:
+    """Post the day's show on every network that has none yet; return the day's posts, one a network.
+
+    Raises:
+        NothingToPostError: there is no finished show and none could be written; the claim is taken up later.
+    """
+    for network in app.networks:
+        async with app.database.writing() as session:
+            claim = await posts.claim(session, day=day, network=network.name, account=network.account, now=app.now())
+        if claim:
+            await _post(app, draw, network, claim)
+    return await posts_of(app, day)
+
+
+async def posts_of(app: App, day: date) -> tuple[Post, ...]:
+    """Return what stands in the rows for ``day``, one a network that has one."""
+    async with app.database.reading() as session:
+        found = [await posts.get(session, day, network.name, network.account) for network in app.networks]
+    return tuple(post for post in found if post)
+
+
+async def recover(app: App, draw: Draw) -> None:
+    """Move on every post that a crash or an unclear answer left behind for ``STUCK_AFTER``.
+
+    Raises:
+        NothingToPostError: as :func:`publish`.
+    """
+    async with app.database.reading() as session:
+        stuck = await posts.stuck(session, app.now() - STUCK_AFTER)
+    networks = {(network.name, network.account): network for network in app.networks}
+    for post in stuck:
+        network = networks.get((post.network, post.account))
+        if network is None:
+            continue  # its keys were taken away; it waits until they are back
+        async with app.database.writing() as session:
+            mine = await posts.reclaim(session, post.id, post.state, app.now())
+        if mine:
+            await _post(app, draw, network, post, look_first=post.state != "claimed")
+
+
+async def _post(app: App, draw: Draw, network: Network, post: Post, *, look_first: bool = False) -> None:
+    async with app.database.reading() as session:
+        chosen = await pitches.get(session, post.pitch_id) if post.pitch_id else None
+    pitch = chosen or await showing.choose(app, post.day)
+    announcement = await showing.announce(app, draw, pitch, post.day)
+    text = network.text(announcement)
+    async with app.database.writing() as session:
+        if not await posts.sending(session, post.id, pitch_id=pitch.id, text=text, now=app.now()):
+            return
+    try:
+        address = await network.find(announcement, text) if look_first else None
+        address = address or await _send(network, announcement, text)
+    except (NetworkUncertainError, NetworkBusyError, DuplicatePostError) as error:
+        log.warning("post unclear, looked up later", network=network.name, error=type(error).__name__)
+        async with app.database.writing() as session:
+            await posts.unknown(session, post.id, reason=type(error).__name__, now=app.now())
+    except NetworkError as error:
+        log.error("post failed", network=network.name, error=str(error))  # noqa: TRY400 – the reason is the news
+        async with app.database.writing() as session:
+            await posts.failed(session, post.id, reason=f"{type(error).__name__}: {error}"[:500], now=app.now())
+    else:
+        async with app.database.writing() as session:
+            await posts.posted(session, post.id, address=address, now=app.now())
+            await pitches.mark(session, pitch.id, PitchState.POSTED, from_states=(PitchState.SCRIPTED,))
+
+
+async def _send(network: Network, announcement: Announcement, text: str) -> str:
+    """Post; an answer that leaves open whether it stands there is settled by a look, if one finds it."""
+    try:
+        return await network.post(announcement, text)
+    except (NetworkUncertainError, DuplicatePostError):
+        address = await network.find(announcement, text)
+        if address is None:
+            raise
+        return address

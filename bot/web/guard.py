@@ -1,0 +1,65 @@
+"""Who may do what in the browser: seats by cookie, the JSON interface by token, forms only from our own pages."""
+
+import hmac
+import secrets
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from db.ids import MemberId
+
+_COOKIE: Final = "greenlit_seat"
+_YEAR: Final = 365 * 24 * 3600
+_SEAT_BYTES: Final = 16
+
+
+class ForeignFormError(PermissionError):
+    """A form was sent from another site's page."""
+
+
+class BadTokenError(PermissionError):
+    """The JSON interface was called without its token, or it is switched off."""
+
+
+def seat(request: Request) -> str:
+    """Return the visitor's seat: the cookie's, or a new one to be set by :func:`keep_seat`."""
+    known = request.cookies.get(_COOKIE, "")
+    ours = len(known) == _SEAT_BYTES * 2 and set(known) <= set("0123456789abcdef")
+    return known if ours else secrets.token_hex(_SEAT_BYTES)
+
+
+def keep_seat(response: Response, taken: str) -> Response:
+    """Have the browser remember its seat."""
+    response.set_cookie(_COOKIE, taken, max_age=_YEAR, httponly=True, samesite="lax")
+    return response
+
+
+def sitting(taken: str) -> MemberId:
+    """Return the member in a seat."""
+    return MemberId(f"page:{taken}")
+
+
+def require_own_form(request: Request) -> None:
+    """Refuse a POST that a page of another origin sent.
+
+    Raises:
+        ForeignFormError: the browser says it did.
+    """
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise ForeignFormError
+    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        raise ForeignFormError
+
+
+def require_token(request: Request, token: str | None) -> None:
+    """Refuse a call of the JSON interface without its bearer token.
+
+    Raises:
+        BadTokenError: wrong token, or none is set.
+    """
+    given = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if token is None or not hmac.compare_digest(given.encode(), token.encode()):
+        raise BadTokenError

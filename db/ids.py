@@ -1,0 +1,16 @@
+"""The names of things: an id of one kind cannot stand in for another."""
+
+from typing import NewType
+
+MemberId = NewType("MemberId", str)
+"""``discord:123`` for a Discord member, ``page:anna`` for somebody on the page."""
+
+GuildId = NewType("GuildId", str)
+"""``discord:55`` for a Discord server, ``page`` for the page."""
+
+SlateId = NewType("SlateId", int)
+PitchId = NewType("PitchId", int)
+ScriptId = NewType("ScriptId", int)
+PostId = NewType("PostId", int)
+RunId = NewType("RunId", int)
+AdapterId = NewType("AdapterId", int)

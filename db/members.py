@@ -1,0 +1,29 @@
+"""The table of members: who has ever asked, voted or decided."""
+
+from datetime import datetime
+
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base, insert_into, this_moment
+from db.ids import MemberId
+
+
+class MemberRow(Base):
+    """One member; nothing is known but the id."""
+
+    __tablename__ = "members"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(default=this_moment)
+
+
+async def ensure(session: AsyncSession, member_id: MemberId) -> None:
+    """Remember the member, unless already known."""
+    await session.execute(insert_into(session, MemberRow).values(id=member_id).on_conflict_do_nothing())
+
+
+async def forget(session: AsyncSession, member_id: MemberId) -> bool:
+    """Delete the member and their votes; what they asked for stays, without their name. ``False``: unknown."""
+    gone = delete(MemberRow).where(MemberRow.id == member_id).returning(MemberRow.id)
+    return await session.scalar(gone) is not None

@@ -1,0 +1,180 @@
+"""The table of pitches: every title ever shown, what became of it, and the lists made of them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, Select, UniqueConstraint, column, func, select, table, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db import slates
+from db.base import Base, insert_into, one_of
+from db.errors import NotFoundError
+from db.ids import GuildId, MemberId, PitchId, SlateId
+from db.slates import SlateRow
+
+_VOTES = table("votes", column("pitch_id"))  # their own file builds on this one
+_POSTS = table("posts", column("pitch_id"))
+
+
+class PitchState(StrEnum):
+    """``open`` → ``greenlit`` → ``scripted`` → ``posted``, or ``open`` → ``passed``."""
+
+    OPEN = "open"
+    GREENLIT = "greenlit"
+    PASSED = "passed"
+    SCRIPTED = "scripted"
+    POSTED = "posted"
+
+
+class PitchRow(Base):
+    """One pitch; its ``title_key`` never comes twice."""
+
+    __tablename__ = "pitches"
+    __table_args__ = (
+        one_of(PitchState),
+        UniqueConstraint("title_key"),
+        UniqueConstraint("slate_id", "slot"),
+        UniqueConstraint("slate_id", "id"),  # so that a vote's pitch is always of the vote's slate
+        Index(None, "state"),
+        Index(None, "decided_by"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slate_id: Mapped[int] = mapped_column(ForeignKey("slates.id", ondelete="RESTRICT"))
+    slot: Mapped[int]
+    title: Mapped[str]
+    title_key: Mapped[str]
+    summary: Mapped[str]
+    state: Mapped[str]
+    decided_by: Mapped[str | None] = mapped_column(ForeignKey("members.id", ondelete="SET NULL"))
+    greenlit_at: Mapped[datetime | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pitch:
+    """A pitch with its slate's genre and theme; ``votes`` is counted, ``slot`` is its place on the slate from 0."""
+
+    id: PitchId
+    slate_id: SlateId
+    guild_id: GuildId
+    slot: int
+    title: str
+    summary: str
+    genre: str
+    theme: str
+    state: PitchState
+    votes: int
+    greenlit_at: datetime | None
+
+
+_VOTES_CAST = select(func.count()).select_from(_VOTES).where(_VOTES.c.pitch_id == PitchRow.id).scalar_subquery()
+
+
+async def add(
+    session: AsyncSession, *, slate_id: SlateId, slot: int, title: str, title_key: str, summary: str
+) -> PitchId | None:
+    """Add a pitch and return its id; ``None`` when some pitch, of whatever slate, has its ``title_key``.
+
+    Raises:
+        BrokenRuleError: there is no such slate, or its ``slot`` is filled.
+    """
+    new = insert_into(session, PitchRow).values(
+        slate_id=slate_id, slot=slot, title=title, title_key=title_key, summary=summary, state=PitchState.OPEN
+    )
+    added = await session.scalar(new.on_conflict_do_nothing(index_elements=["title_key"]).returning(PitchRow.id))
+    return None if added is None else PitchId(added)
+
+
+async def get(session: AsyncSession, pitch_id: PitchId) -> Pitch:
+    """Return the pitch.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    found = await _all(session, _pitches().where(PitchRow.id == pitch_id))
+    if not found:
+        raise NotFoundError("pitch", pitch_id)
+    return found[0]
+
+
+async def of_slate(session: AsyncSession, slate_id: SlateId) -> tuple[Pitch, ...]:
+    """Return the slate's pitches, in the order of their slots."""
+    return await _all(session, _pitches().where(PitchRow.slate_id == slate_id).order_by(PitchRow.slot))
+
+
+async def taken(session: AsyncSession, keys: Collection[str]) -> frozenset[str]:
+    """Return those of ``keys`` that some pitch already has."""
+    return frozenset(await session.scalars(select(PitchRow.title_key).where(PitchRow.title_key.in_(keys))))
+
+
+async def greenlight(session: AsyncSession, pitch_id: PitchId, *, decided_by: MemberId | None, now: datetime) -> bool:
+    """Greenlight an ``open`` pitch, the others of its slate are ``passed``; ``True`` for the one who did it.
+
+    Raises:
+        NotFoundError: there is no such pitch.
+    """
+    slate_id = (await get(session, pitch_id)).slate_id
+    await slates.lock(session, slate_id)  # two pitches of one slate cannot both win
+    still_open = update(PitchRow).where(PitchRow.slate_id == slate_id, PitchRow.state == PitchState.OPEN)
+    won = still_open.where(PitchRow.id == pitch_id).returning(PitchRow.id)
+    values = {"state": PitchState.GREENLIT, "decided_by": decided_by, "greenlit_at": now}
+    if await session.scalar(won.values(values)) is None:
+        return False
+    await session.execute(still_open.values(state=PitchState.PASSED))
+    return True
+
+
+async def mark(
+    session: AsyncSession, pitch_id: PitchId, state: PitchState, *, from_states: Collection[PitchState]
+) -> bool:
+    """Move the pitch to ``state`` if it is in one of ``from_states``; ``False`` if it is not."""
+    moved = update(PitchRow).where(PitchRow.id == pitch_id, PitchRow.state.in_(from_states)).values(state=state)
+    return await session.scalar(moved.returning(PitchRow.id)) is not None
+
+
+async def search(
+    session: AsyncSession, guild_id: GuildId, text: str, *, states: Collection[PitchState], limit: int
+) -> tuple[Pitch, ...]:
+    """Return the guild's pitches in ``states`` with ``text`` in the title, whatever its case; most voted first."""
+    wanted = _pitches().where(SlateRow.guild_id == guild_id, PitchRow.state.in_(states))
+    found = wanted.where(PitchRow.title.icontains(text, autoescape=True))
+    return await _all(session, found.order_by(_VOTES_CAST.desc(), PitchRow.id.desc()).limit(limit))
+
+
+async def leaderboard(session: AsyncSession, guild_id: GuildId, limit: int) -> tuple[Pitch, ...]:
+    """Return the guild's pitches that have votes, most voted first, of equals the oldest first."""
+    voted = _pitches().where(SlateRow.guild_id == guild_id, _VOTES_CAST > 0)
+    return await _all(session, voted.order_by(_VOTES_CAST.desc(), PitchRow.id).limit(limit))
+
+
+async def unposted(session: AsyncSession, limit: int) -> tuple[Pitch, ...]:
+    """Return ``scripted`` pitches no post was ever about, most voted first, then the longest greenlit."""
+    spoken_of = select(_POSTS.c.pitch_id).where(_POSTS.c.pitch_id == PitchRow.id).exists()
+    waiting = _pitches().where(PitchRow.state == PitchState.SCRIPTED, ~spoken_of)
+    return await _all(session, waiting.order_by(_VOTES_CAST.desc(), PitchRow.greenlit_at, PitchRow.id).limit(limit))
+
+
+def _pitches() -> Select[PitchRow, str, str, str, int]:
+    columns = (PitchRow, SlateRow.guild_id, SlateRow.genre, SlateRow.theme, _VOTES_CAST)
+    return select(*columns).join(SlateRow, SlateRow.id == PitchRow.slate_id)
+
+
+async def _all(session: AsyncSession, wanted: Select[PitchRow, str, str, str, int]) -> tuple[Pitch, ...]:
+    return tuple(
+        Pitch(
+            id=PitchId(row.id),
+            slate_id=SlateId(row.slate_id),
+            guild_id=GuildId(guild_id),
+            slot=row.slot,
+            title=row.title,
+            summary=row.summary,
+            genre=genre,
+            theme=theme,
+            state=PitchState(row.state),
+            votes=votes,
+            greenlit_at=row.greenlit_at,
+        )
+        for row, guild_id, genre, theme, votes in await session.execute(wanted)
+    )

@@ -1,0 +1,163 @@
+"""The table of posts: at most one per day, network and account, claimed before anything is sent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, Select, UniqueConstraint, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base, insert_into, one_of
+from db.ids import PitchId, PostId
+
+
+class PostState(StrEnum):
+    """``claimed`` → ``sending`` → ``posted`` | ``unknown`` (it may be out) | ``failed`` (it is not)."""
+
+    CLAIMED = "claimed"
+    SENDING = "sending"
+    POSTED = "posted"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+
+
+_UNSETTLED = (PostState.CLAIMED, PostState.SENDING, PostState.UNKNOWN)
+
+
+class PostRow(Base):
+    """One post."""
+
+    __tablename__ = "posts"
+    __table_args__ = (
+        one_of(PostState),
+        UniqueConstraint("day", "network", "account"),
+        Index(None, "state", "changed_at"),
+        Index(None, "pitch_id"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    day: Mapped[date]
+    network: Mapped[str]
+    account: Mapped[str] = mapped_column(server_default="")
+    state: Mapped[str]
+    pitch_id: Mapped[int | None] = mapped_column(ForeignKey("pitches.id", ondelete="RESTRICT"))
+    text: Mapped[str | None]
+    address: Mapped[str | None]
+    reason: Mapped[str | None]
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """The post of one day on one network; ``address`` is where it can be read, ``reason`` an error code."""
+
+    id: PostId
+    day: date
+    network: str
+    account: str
+    state: PostState
+    pitch_id: PitchId | None
+    text: str | None
+    address: str | None
+    reason: str | None
+    created_at: datetime
+    changed_at: datetime
+
+
+async def claim(session: AsyncSession, *, day: date, network: str, account: str, now: datetime) -> Post | None:
+    """Claim the day on this network and account; ``None`` for everybody but the first."""
+    new = insert_into(session, PostRow).values(
+        day=day, network=network, account=account, state=PostState.CLAIMED, created_at=now, changed_at=now
+    )
+    first = new.on_conflict_do_nothing(index_elements=["day", "network", "account"]).returning(PostRow)
+    row = await session.scalar(first)
+    return None if row is None else _post(row)
+
+
+async def get(session: AsyncSession, day: date, network: str, account: str) -> Post | None:
+    """Return the post of that day, if it was ever claimed."""
+    that = select(PostRow).where(PostRow.day == day, PostRow.network == network, PostRow.account == account)
+    row = await session.scalar(that)
+    return None if row is None else _post(row)
+
+
+async def sending(session: AsyncSession, post_id: PostId, *, pitch_id: PitchId, text: str, now: datetime) -> bool:
+    """Say what a ``claimed`` post is about to say; commit before it is sent. ``False``: it is not yours to send."""
+    values = {"pitch_id": pitch_id, "text": text}
+    return await _move(session, post_id, (PostState.CLAIMED,), PostState.SENDING, now, values)
+
+
+async def posted(session: AsyncSession, post_id: PostId, *, address: str | None, now: datetime) -> bool:
+    """The post is out, at ``address``; ``False`` if it was neither ``sending`` nor ``unknown``."""
+    values = {"address": address, "reason": None}
+    return await _move(session, post_id, (PostState.SENDING, PostState.UNKNOWN), PostState.POSTED, now, values)
+
+
+async def unknown(session: AsyncSession, post_id: PostId, reason: str, now: datetime) -> bool:
+    """Nobody knows whether the post is out; ``False`` if it was not ``sending``."""
+    return await _move(session, post_id, (PostState.SENDING,), PostState.UNKNOWN, now, {"reason": reason})
+
+
+async def failed(session: AsyncSession, post_id: PostId, reason: str, now: datetime) -> bool:
+    """The post is not out and will not be; ``False`` if that was settled before."""
+    return await _move(session, post_id, _UNSETTLED, PostState.FAILED, now, {"reason": reason})
+
+
+async def stuck(session: AsyncSession, before: datetime) -> tuple[Post, ...]:
+    """Return the posts nobody settled and nobody touched since ``before``, the oldest first."""
+    left = select(PostRow).where(PostRow.state.in_(_UNSETTLED), PostRow.changed_at < before)
+    return await _all(session, left.order_by(PostRow.changed_at, PostRow.id))
+
+
+async def reclaim(
+    session: AsyncSession, post_id: PostId, from_state: PostState, now: datetime, *, before: datetime | None = None
+) -> bool:
+    """Take over, as ``claimed``, the post of an owner who crashed in ``from_state``; ``False`` if it moved on.
+
+    With ``before`` (what :func:`stuck` was asked with) one of several who try at once succeeds, from ``claimed`` too.
+    """
+    still = update(PostRow).where(PostRow.id == post_id, PostRow.state == from_state)
+    if before is not None:
+        still = still.where(PostRow.changed_at < before)
+    taken = still.values(state=PostState.CLAIMED, changed_at=now, reason=None).returning(PostRow.id)
+    return await session.scalar(taken) is not None
+
+
+async def recent(session: AsyncSession, limit: int) -> tuple[Post, ...]:
+    """Return the last ``limit`` posts, the newest first."""
+    return await _all(session, select(PostRow).order_by(PostRow.day.desc(), PostRow.id.desc()).limit(limit))
+
+
+async def _move(
+    session: AsyncSession,
+    post_id: PostId,
+    old: tuple[PostState, ...],
+    new: PostState,
+    now: datetime,
+    values: Mapping[str, object],
+) -> bool:
+    still = update(PostRow).where(PostRow.id == post_id, PostRow.state.in_(old))
+    moved = still.values(state=new, changed_at=now, **values).returning(PostRow.id)
+    return await session.scalar(moved) is not None
+
+
+async def _all(session: AsyncSession, posts: Select[PostRow]) -> tuple[Post, ...]:
+    return tuple(_post(row) for row in await session.scalars(posts))
+
+
+def _post(row: PostRow) -> Post:
+    return Post(
+        id=PostId(row.id),
+        day=row.day,
+        network=row.network,
+        account=row.account,
+        state=PostState(row.state),
+        pitch_id=None if row.pitch_id is None else PitchId(row.pitch_id),
+        text=row.text,
+        address=row.address,
+        reason=row.reason,
+        created_at=row.created_at,
+        changed_at=row.changed_at,
+    )

@@ -1,0 +1,74 @@
+"""The table of votes: one per member and slate, changeable until the slate closes; a tally is always counted."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db import slates
+from db.base import Base, insert_into
+from db.errors import NotFoundError, SlateClosedError
+from db.ids import MemberId, PitchId, SlateId
+from db.pitches import PitchRow
+from db.slates import SlateState
+
+
+class VoteRow(Base):
+    """One vote."""
+
+    __tablename__ = "votes"
+    __table_args__ = (
+        ForeignKeyConstraint(["slate_id", "pitch_id"], ["pitches.slate_id", "pitches.id"], ondelete="RESTRICT"),
+        Index(None, "pitch_id"),
+        Index(None, "member_id"),
+    )
+    slate_id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[str] = mapped_column(ForeignKey("members.id", ondelete="CASCADE"), primary_key=True)
+    pitch_id: Mapped[int]
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+
+async def cast(
+    session: AsyncSession, *, slate_id: SlateId, pitch_id: PitchId, member_id: MemberId, now: datetime
+) -> None:
+    """Count the member's vote for the pitch; an earlier one on this slate is changed.
+
+    The slate stays locked until the session ends, so what is decided from the tally is decided once.
+
+    Raises:
+        SlateClosedError: the slate is not open, or its time is over.
+        NotFoundError: there is no such slate, or no such pitch on it.
+        BrokenRuleError: the member was not ensured before.
+    """
+    slate = await slates.lock(session, slate_id)
+    if slate.state != SlateState.OPEN or slate.closes_at is None or now >= slate.closes_at:
+        raise SlateClosedError(slate_id)
+    of_this_slate = select(PitchRow.id).where(PitchRow.id == pitch_id, PitchRow.slate_id == slate_id)
+    if await session.scalar(of_this_slate) is None:
+        raise NotFoundError("pitch", pitch_id)
+    vote = insert_into(session, VoteRow).values(
+        slate_id=slate_id, member_id=member_id, pitch_id=pitch_id, created_at=now, changed_at=now
+    )
+    changed = {"pitch_id": pitch_id, "changed_at": now}
+    await session.execute(vote.on_conflict_do_update(index_elements=["slate_id", "member_id"], set_=changed))
+
+
+async def tally(session: AsyncSession, slate_id: SlateId) -> dict[PitchId, int]:
+    """Return how many votes each pitch of the slate has, zero included."""
+    counted = (
+        select(PitchRow.id, func.count(VoteRow.member_id))
+        .outerjoin(VoteRow, VoteRow.pitch_id == PitchRow.id)
+        .where(PitchRow.slate_id == slate_id)
+        .group_by(PitchRow.id, PitchRow.slot)
+        .order_by(PitchRow.slot)
+    )
+    return {PitchId(pitch_id): votes for pitch_id, votes in await session.execute(counted)}
+
+
+async def of_member(session: AsyncSession, slate_id: SlateId, member_id: MemberId) -> PitchId | None:
+    """Return the pitch the member voted for on this slate, if any."""
+    choice = select(VoteRow.pitch_id).where(VoteRow.slate_id == slate_id, VoteRow.member_id == member_id)
+    pitch_id = await session.scalar(choice)
+    return None if pitch_id is None else PitchId(pitch_id)

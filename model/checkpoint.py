@@ -1,0 +1,122 @@
+"""What lies beside the weights: a manifest that says what they are and proves that they are whole."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from model.tasks import FORMAT_VERSION
+
+EMBEDDED: Final = Path(__file__).parent / "embedded"
+MANIFEST: Final = "manifest.json"
+_PICKLES: Final = frozenset({".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"})
+_FIELDS: Final = frozenset({"name", "format_version", "files"})
+
+
+class CheckpointError(Exception):
+    """A checkpoint cannot be used."""
+
+
+class BrokenCheckpointError(CheckpointError):
+    """``path`` is missing, truncated, altered or a pickle; ``reason`` says which in one word or two."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path, self.reason = path, reason
+
+
+class FormatMismatchError(CheckpointError):
+    """The checkpoint was trained on prompt format ``found``; this program writes ``wanted``."""
+
+    def __init__(self, found: int, wanted: int) -> None:
+        super().__init__(f"found {found}, wanted {wanted}")
+        self.found, self.wanted = found, wanted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What a folder of weights is.
+
+    ``files`` maps names (relative, with ``/``) to SHA-256 in hexadecimal. ``format_version`` is None for
+    a folder that was not made here; ``facts`` is whatever else its maker wrote down (recipe, scores, data).
+    """
+
+    name: str
+    format_version: int | None
+    files: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+def write(folder: Path, name: str, **facts: object) -> Manifest:
+    """Write ``manifest.json`` for everything in ``folder`` but the model card, and return it.
+
+    ``facts`` must be JSON. Call it last: any file changed afterwards is refused by :func:`verify`.
+    """
+    files = {path.relative_to(folder).as_posix(): _sha256(path) for path in sorted(folder.rglob("*")) if _counts(path)}
+    manifest = {"name": name, "format_version": FORMAT_VERSION, "files": files, **facts}
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return Manifest(name=name, format_version=FORMAT_VERSION, files=files, facts=facts)
+
+
+def verify(folder: Path) -> Manifest:
+    """Return the folder's manifest after every file in it was compared with its hash.
+
+    A folder without a manifest (any other Hugging Face directory) passes under its own name, if its
+    weights are safetensors.
+
+    Raises:
+        BrokenCheckpointError: something is missing, truncated, altered or a pickle.
+        FormatMismatchError: trained on another prompt format.
+    """
+    if not folder.is_dir():
+        raise BrokenCheckpointError(folder, "missing")
+    _refuse_pickles(folder)
+    if not (folder / MANIFEST).exists():
+        return Manifest(name=folder.resolve().name, format_version=None)
+    manifest = _read(folder / MANIFEST)
+    if manifest.format_version != FORMAT_VERSION:
+        raise FormatMismatchError(manifest.format_version or 0, FORMAT_VERSION)
+    for name, expected in manifest.files.items():
+        _require_same(folder / name, expected)
+    return manifest
+
+
+def _refuse_pickles(folder: Path) -> None:
+    if any(folder.glob("*.safetensors")):
+        return
+    pickled = next((path for path in sorted(folder.iterdir()) if path.suffix in _PICKLES), None)
+    raise BrokenCheckpointError(pickled or folder, "pickle" if pickled else "no safetensors")
+
+
+def _read(path: Path) -> Manifest:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        manifest = Manifest(
+            name=str(content["name"]),
+            format_version=int(content["format_version"]),
+            files={str(name): str(digest) for name, digest in content["files"].items()},
+            facts={key: value for key, value in content.items() if key not in _FIELDS},
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BrokenCheckpointError(path, "unreadable") from error
+    if not manifest.files:
+        raise BrokenCheckpointError(path, "names no files")
+    return manifest
+
+
+def _require_same(path: Path, expected: str) -> None:
+    if not path.is_file():
+        raise BrokenCheckpointError(path, "missing")
+    if _sha256(path) != expected:
+        raise BrokenCheckpointError(path, "truncated or altered")
+
+
+def _counts(path: Path) -> bool:
+    return path.is_file() and path.name != MANIFEST and path.suffix != ".md" and not path.name.startswith(".")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

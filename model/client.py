@@ -1,0 +1,128 @@
+"""The worker as an engine, over HTTP and Server-Sent Events."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from types import TracebackType
+from typing import Final, Self
+
+import httpx
+import httpx_sse
+from pydantic import SecretStr, ValidationError
+
+from model import wire
+from model.briefs import Brief
+from model.engine import (
+    EngineError,
+    EngineFailedError,
+    EngineLostError,
+    EngineUnauthorizedError,
+    EngineUnavailableError,
+    Event,
+    Finished,
+    LineFullError,
+)
+from model.schema import Status
+
+SILENCE: Final = 30.0  # seconds; the worker sends a sign of life every ten
+CONNECT: Final = 5.0
+
+
+class WorkerClient:
+    """An engine at ``base_url``. It never asks twice by itself; close it with :meth:`aclose` or ``async with``.
+
+    A stream without a byte for ``silence`` seconds (signs of life included) is lost.
+    """
+
+    def __init__(self, base_url: str, token: SecretStr | None, *, silence: float = SILENCE) -> None:
+        headers = {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
+        self._http = httpx.AsyncClient(
+            base_url=base_url,
+            headers=headers,
+            timeout=httpx.Timeout(silence, connect=CONNECT, pool=None),
+            limits=httpx.Limits(max_connections=None),
+            trust_env=False,
+        )
+
+    async def stream(self, brief: Brief, /) -> AsyncGenerator[Event]:
+        """Yield the worker's events; see :class:`model.engine.Engine`. Closing tells the worker to stop.
+
+        Raises:
+            EngineError: see the list in :mod:`model.engine`.
+        """
+        begun = False
+        try:
+            async with httpx_sse.aconnect_sse(
+                self._http,
+                "POST",
+                "/v1/drafts",
+                content=wire.brief_to_json(brief),
+                headers={"Content-Type": "application/json"},
+            ) as source:
+                await _require_success(source.response)
+                begun = True
+                async with aclosing(source.aiter_sse()) as messages:
+                    async for message in messages:
+                        event = wire.event_from_json(message.data)
+                        yield event
+                        if isinstance(event, Finished):
+                            return
+        except httpx.TransportError as error:
+            raise EngineLostError if begun else EngineUnavailableError from error
+        except (httpx_sse.SSEError, wire.WireError) as error:
+            raise EngineFailedError(f"not understood: {error}") from error
+        raise EngineLostError
+
+    async def ready(self) -> bool:
+        """Say whether the worker answers and has loaded its model."""
+        try:
+            return (await self._http.get("/readyz")).is_success
+        except httpx.TransportError:
+            return False
+
+    async def status(self) -> Status:
+        """Return what the worker says about itself.
+
+        Raises:
+            EngineUnauthorizedError, EngineUnavailableError: it says nothing to us, or nothing at all.
+        """
+        try:
+            response = await self._http.get("/v1/status")
+        except httpx.TransportError as error:
+            raise EngineUnavailableError from error
+        await _require_success(response)
+        try:
+            return Status.model_validate_json(response.content)
+        except ValidationError as error:
+            raise EngineUnavailableError from error
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+
+async def _require_success(response: httpx.Response) -> None:
+    if not response.is_success:
+        raise _error(response, await response.aread())
+
+
+def _error(response: httpx.Response, body: bytes) -> EngineError:
+    try:
+        return wire.problem_to_error(wire.problem_from_json(body))
+    except wire.WireError:  # not our worker's words: a proxy in between
+        status = response.status_code
+    if status == httpx.codes.UNAUTHORIZED:
+        return EngineUnauthorizedError()
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        seconds = response.headers.get("Retry-After", "")
+        return LineFullError(int(seconds) if seconds.isdecimal() else 1)
+    if status >= httpx.codes.INTERNAL_SERVER_ERROR:
+        return EngineUnavailableError(f"HTTP {status}")
+    return EngineFailedError(f"HTTP {status}")

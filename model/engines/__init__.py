@@ -1,0 +1,26 @@
+"""Decoders that run a language model, one file each; and what any of them may raise.
+
+Importing this package loads no torch; importing one of its modules does.
+"""
+
+from model.engine import EngineError
+
+
+class PromptTooLongError(EngineError):
+    """The prompt has ``length`` tokens; the model reads at most ``limit`` and still writes something."""
+
+    def __init__(self, length: int, limit: int) -> None:
+        super().__init__(f"{length} > {limit}")
+        self.length, self.limit = length, limit
+
+
+class NotFiniteError(EngineError):
+    """The model's scores are not numbers (broken weights, or an overflow on this device)."""
+
+
+class QuantizationUnavailableError(Exception):
+    """``quantize`` (8bit, 4bit) needs a CUDA device and bitsandbytes; this machine lacks one of them."""
+
+    def __init__(self, quantize: str) -> None:
+        super().__init__(quantize)
+        self.quantize = quantize

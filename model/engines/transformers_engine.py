@@ -1,0 +1,232 @@
+"""Any causal language model of Hugging Face as a decoder: rows of one prompt, side by side, in a thread of its own."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal, Self
+
+import torch
+from torch import Tensor
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
+
+from model import checkpoint
+from model.decoder import Chunk, Halt, Sampling
+from model.engines import PromptTooLongError, QuantizationUnavailableError
+from model.engines.drawing import Dice, draw
+from model.engines.growing import growing_cache
+from model.engines.spelling import Spelling, control_ids, encode
+from model.tasks import Prompt
+
+Quantize = Literal["none", "8bit", "4bit"]
+_UNKNOWN_CONTEXT: Final = 1024
+
+
+class TransformersDecoder:
+    """A decoder over one loaded model; make it with :meth:`load`, end it with :meth:`close`."""
+
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: PreTrainedTokenizerBase,
+        *,
+        name: str,
+        threads: int | None = None,  # noqa: ANN401
+    ) -> None:
+        self._model = model.eval()
+        self._tokenizer = tokenizer
+        self._name = name
+        self._ends = _end_ids(model, tokenizer)
+        self._banned = _banned(model, tokenizer, self._ends)
+        self._thread = ThreadPoolExecutor(
+            1, "decoder", initializer=None if threads is None else torch.set_num_threads, initargs=(threads,)
+        )
+
+    @classmethod
+    def load(
+        cls,
+        model: str | Path,
+        *,
+        adapter: Path | None = None,
+        quantize: Quantize = "none",
+        device: str | None = None,
+        threads: int | None = None,
+    ) -> Self:
+        """Load a folder, or a model of the Hub by its name, and lay ``adapter`` (LoRA) over it; blocks.
+
+        bf16 on CUDA, fp32 on a CPU. Only safetensors are read, and no code of the checkpoint runs.
+
+        Raises:
+            BrokenCheckpointError, FormatMismatchError: a folder is not whole, or not for this program.
+            QuantizationUnavailableError: there is no CUDA device or no bitsandbytes.
+        """
+        name = checkpoint.verify(Path(model)).name if Path(model).is_dir() else str(model)
+        where = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
+        weights = _weights(model, where, quantize)
+        if adapter is not None:
+            name = f"{name}+{checkpoint.verify(adapter).name}"
+            weights = _adapted(weights, adapter, merge=quantize == "none")
+        return cls(weights, tokenizer, name=name, threads=threads)
+
+    @property
+    def name(self) -> str:
+        """The checkpoint, and the adapter after a ``+``."""
+        return self._name
+
+    @property
+    def context(self) -> int:
+        """How many tokens the model sees at once."""
+        return int(getattr(self._model.config, "max_position_embeddings", _UNKNOWN_CONTEXT))
+
+    async def decode(
+        self, prompt: Prompt, seeds: Sequence[int], sampling: Sampling, halt: Halt, /
+    ) -> AsyncGenerator[Chunk]:
+        """Write one row a seed; see :class:`model.decoder.Decoder`. The event loop stays free.
+
+        Raises:
+            PromptTooLongError: the prompt leaves no room to write.
+            NotFiniteError: the model's scores are not numbers.
+        """
+        loop = asyncio.get_running_loop()
+        ids = encode(self._tokenizer, prompt)
+        room = min(sampling.max_tokens, self.context - len(ids))
+        if room < 1:
+            raise PromptTooLongError(len(ids), self.context - 1)
+        if not seeds:
+            return
+        rows = await loop.run_in_executor(self._thread, self._begin, ids, seeds, sampling, room)
+        while True:
+            chunks = await loop.run_in_executor(self._thread, rows.step)
+            for chunk in chunks:
+                yield chunk
+            rows.leave({chunk.row for chunk in chunks if chunk.end} | halt.rows)
+            if not rows.left:
+                return
+
+    def close(self) -> None:
+        """End the thread; what it is doing is finished first."""
+        self._thread.shutdown()
+
+    def _begin(self, ids: list[int], seeds: Sequence[int], sampling: Sampling, room: int) -> "_Rows":
+        return _Rows(self._model, self._tokenizer, ids, seeds, _Rules(sampling, room, self._ends, self._banned))
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    sampling: Sampling
+    room: int  # tokens a row may have
+    ends: frozenset[int]
+    banned: Tensor  # what is added to the scores: 0, or minus infinity
+
+
+class _Rows:
+    """Everything one call of ``decode`` holds; used by the decoder's thread only, but for :meth:`leave`."""
+
+    def __init__(
+        self,
+        model: Any,  # noqa: ANN401 - any causal model
+        tokenizer: PreTrainedTokenizerBase,
+        ids: list[int],
+        seeds: Sequence[int],
+        rules: _Rules,
+    ) -> None:
+        self._model = model
+        self._rules = rules
+        self._dice = Dice(seeds, rules.room)
+        self._spellings = [Spelling(tokenizer, ids) for _ in seeds]
+        self._step = 0
+        self.left = list(range(len(seeds)))
+        self._inside = list(self.left)  # the rows that stand in the cache, in its order
+        self._cache = growing_cache(model.config, room=rules.room)
+        self._last: Tensor | None = None
+        self._ids = ids
+
+    def leave(self, rows: set[int]) -> None:
+        """Stop writing ``rows``; the next step computes without them."""
+        self.left = [row for row in self.left if row not in rows]
+
+    @torch.inference_mode()
+    def step(self) -> list[Chunk]:
+        """Compute one token for every row that is left, and return its text."""
+        scores = self._scores()
+        chance = self._dice.throw(torch.tensor(self.left), self._step)
+        tokens = draw(scores + self._rules.banned, chance, self._rules.sampling)
+        self._last, self._step = tokens.unsqueeze(-1), self._step + 1
+        return [self._chunk(row, token) for row, token in zip(self.left, tokens.tolist(), strict=True)]
+
+    def _scores(self) -> Tensor:
+        if self._last is None:
+            scores = self._forward(torch.tensor([self._ids], device=self._model.device))
+            self._cache.batch_repeat_interleave(len(self.left))
+            return scores.expand(len(self.left), -1)
+        if self._inside != self.left:
+            keep = torch.tensor([self._inside.index(row) for row in self.left], device=self._model.device)
+            self._cache.batch_select_indices(keep)
+            self._last, self._inside = self._last[keep], list(self.left)
+        return self._forward(self._last)
+
+    def _forward(self, ids: Tensor) -> Tensor:
+        output = self._model(input_ids=ids, past_key_values=self._cache, use_cache=True, logits_to_keep=1)
+        scores: Tensor = output.logits[:, -1]
+        return scores
+
+    def _chunk(self, row: int, token: int) -> Chunk:
+        spelling = self._spellings[row]
+        if token in self._rules.ends:
+            return Chunk(row, spelling.rest(), 1, "stop")
+        text = spelling.add(token)
+        if self._step == self._rules.room:
+            return Chunk(row, text or spelling.rest(), 1, "length")
+        return Chunk(row, text, 1)
+
+
+def _end_ids(model: Any, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:  # noqa: ANN401
+    settings = (getattr(model, "generation_config", None), model.config)
+    for end in (*(getattr(setting, "eos_token_id", None) for setting in settings), tokenizer.eos_token_id):
+        if end is not None:
+            return frozenset([end] if isinstance(end, int) else end)
+    return frozenset()
+
+
+def _banned(model: Any, tokenizer: PreTrainedTokenizerBase, ends: frozenset[int]) -> Tensor:  # noqa: ANN401
+    size = model.get_output_embeddings().weight.shape[0]
+    never = [number for number in control_ids(tokenizer) - ends if number < size]
+    scores = torch.zeros(size, device=model.device)
+    scores[never] = -torch.inf
+    scores[len(tokenizer) :] = -torch.inf  # rows that only fill the matrix up
+    return scores
+
+
+def _weights(model: str | Path, device: str, quantize: Quantize) -> Any:  # noqa: ANN401
+    dtype = torch.bfloat16 if torch.device(device).type == "cuda" else torch.float32
+    if quantize == "none":
+        loaded = AutoModelForCausalLM.from_pretrained(model, dtype=dtype, use_safetensors=True, trust_remote_code=False)
+        return loaded.to(device)
+    return AutoModelForCausalLM.from_pretrained(
+        model,
+        dtype=dtype,
+        device_map={"": device},
+        quantization_config=_quantization(quantize),
+        use_safetensors=True,
+        trust_remote_code=False,
+    )
+
+
+def _quantization(quantize: Quantize) -> Any:  # noqa: ANN401
+    from transformers import BitsAndBytesConfig  # noqa: PLC0415 - needed with CUDA only
+    from transformers.utils import is_bitsandbytes_available  # noqa: PLC0415
+
+    if not torch.cuda.is_available() or not is_bitsandbytes_available():
+        raise QuantizationUnavailableError(quantize)
+    if quantize == "8bit":
+        return BitsAndBytesConfig(load_in_8bit=True)
+    return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16)
+
+
+def _adapted(weights: Any, adapter: Path, *, merge: bool) -> Any:  # noqa: ANN401
+    from peft import PeftModel  # noqa: PLC0415 - seconds to import, and only adapters need it
+
+    adapted = PeftModel.from_pretrained(weights, adapter, use_safetensors=True)
+    return adapted.merge_and_unload(safe_merge=True) if merge else adapted

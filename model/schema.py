@@ -1,0 +1,200 @@
+"""The shapes bot and worker exchange: one strict JSON object per brief, event and error."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from model import briefs
+
+Seed = Annotated[int, Field(ge=0, le=briefs.MAX_SEED)]
+Slot = Annotated[int, Field(ge=0)]
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class TurnWire(_Wire):
+    """One speaker's line."""
+
+    type: Literal["turn"] = "turn"
+    cue: str
+    speech: str
+    manner: str | None = None
+
+
+class HeadingWire(_Wire):
+    """Where and when a scene plays."""
+
+    type: Literal["heading"] = "heading"
+    text: str
+
+
+class DirectionWire(_Wire):
+    """What is seen."""
+
+    type: Literal["direction"] = "direction"
+    text: str
+
+
+ElementWire = Annotated[HeadingWire | DirectionWire | TurnWire, Field(discriminator="type")]
+
+
+class PitchBriefWire(_Wire):
+    """Genre and theme → a slate of titles and summaries."""
+
+    task: Literal["pitch"] = "pitch"
+    genre: str
+    theme: str
+    count: int = Field(default=5, ge=1, le=briefs.MAX_COUNT)
+    seed: Seed = 0
+    avoid: list[str] = []
+
+
+class DialogBriefWire(_Wire):
+    """Title and summary → a dialog."""
+
+    task: Literal["dialog"] = "dialog"
+    title: str
+    summary: str
+    seed: Seed = 0
+
+
+class ScriptBriefWire(_Wire):
+    """Title and summary → the first page of a script."""
+
+    task: Literal["script"] = "script"
+    title: str
+    summary: str
+    seed: Seed = 0
+
+
+class StagingBriefWire(_Wire):
+    """A dialog → the script of the same lines."""
+
+    task: Literal["staging"] = "staging"
+    dialog: list[TurnWire] = Field(min_length=1, max_length=briefs.MAX_TURNS)
+    seed: Seed = 0
+
+
+BriefWire = Annotated[
+    PitchBriefWire | DialogBriefWire | ScriptBriefWire | StagingBriefWire, Field(discriminator="task")
+]
+
+
+class PitchDraftWire(_Wire):
+    """A show that does not exist yet."""
+
+    kind: Literal["pitch"] = "pitch"
+    title: str
+    summary: str
+
+
+class DialogDraftWire(_Wire):
+    """Turns without headings or directions."""
+
+    kind: Literal["dialog"] = "dialog"
+    turns: list[TurnWire]
+
+
+class ScriptDraftWire(_Wire):
+    """A page of a script."""
+
+    kind: Literal["script"] = "script"
+    elements: list[ElementWire]
+
+
+DraftWire = Annotated[PitchDraftWire | DialogDraftWire | ScriptDraftWire, Field(discriminator="kind")]
+
+
+class QueuedWire(_Wire):
+    """Waiting; 1 is next."""
+
+    type: Literal["queued"] = "queued"
+    place: int = Field(ge=1)
+
+
+class TextWire(_Wire):
+    """More of the completion of one draft."""
+
+    type: Literal["text"] = "text"
+    slot: Slot
+    text: str
+
+
+class RetractedWire(_Wire):
+    """What was written for the slot is written anew."""
+
+    type: Literal["retracted"] = "retracted"
+    slot: Slot
+
+
+class DraftedWire(_Wire):
+    """One draft is complete."""
+
+    type: Literal["draft"] = "draft"
+    slot: Slot
+    draft: DraftWire
+
+
+class FinishedWire(_Wire):
+    """The last event of a whole answer."""
+
+    type: Literal["finished"] = "finished"
+    model: str
+    computed: int
+    kept: int
+    dropped: dict[str, int]
+
+
+Code = Literal[
+    "unauthorized",
+    "not_found",
+    "too_large",
+    "bad_brief",
+    "line_full",
+    "unavailable",
+    "failed",
+    "nothing_original",
+    "prompt_too_long",
+]
+
+
+class Problem(_Wire):
+    """Why there is no (further) answer. ``reference`` finds an unexpected one in the worker's log."""
+
+    code: Code
+    detail: str
+    reference: str | None = None
+    retry_after: int | None = None
+    length: int | None = None
+    limit: int | None = None
+
+
+class ErrorWire(_Wire):
+    """The last event of a broken answer."""
+
+    type: Literal["error"] = "error"
+    error: Problem
+
+
+class ProblemBody(_Wire):
+    """The body of every status that is no success."""
+
+    error: Problem
+
+
+class Status(_Wire):
+    """What a worker says about itself. ``model`` is None while it loads; ``uptime`` is in seconds."""
+
+    model: str | None
+    ready: bool
+    waiting: int
+    working: int
+    capacity: int
+    uptime: float
+
+
+EventWire = Annotated[
+    QueuedWire | TextWire | RetractedWire | DraftedWire | FinishedWire | ErrorWire, Field(discriminator="type")
+]

@@ -1,0 +1,147 @@
+"""Running the worker: open the port, load the model behind it, stop when told to."""
+
+import asyncio
+import errno
+import ipaddress
+import logging
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import uvicorn
+
+from model.originality import TitleIndex
+from model.server import create_app
+from model.settings import WorkerSettings
+from model.worker import Worker
+from model.writer import Writer
+
+DRAIN: Final = 30  # seconds that running briefs may still take once the worker was told to stop
+_log = logging.getLogger(__name__)
+
+
+class PortInUseError(Exception):
+    """Another process listens on ``host:port``."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(f"{host}:{port}")
+        self.host, self.port = host, port
+
+
+class TokenRequiredError(Exception):
+    """``host`` can be reached from other machines, and no token is set."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(host)
+        self.host = host
+
+
+def load_writer(settings: WorkerSettings) -> Writer:
+    """Return the writer that the settings describe; takes seconds, blocks.
+
+    Raises:
+        CheckpointError: the weights or the index of titles cannot be used.
+        QuantizationUnavailableError: quantized weights were asked for on a machine without CUDA.
+    """
+    from model.engines.transformers_engine import TransformersDecoder  # noqa: PLC0415 - loads torch
+
+    titles = TitleIndex.load(settings.titles)
+    decoder = TransformersDecoder.load(
+        settings.model, adapter=settings.adapter, quantize=settings.quantize, threads=settings.threads
+    )
+    return Writer(decoder, titles)
+
+
+async def serve(
+    settings: WorkerSettings,
+    *,
+    load: Callable[[WorkerSettings], Writer] = load_writer,
+    stop: asyncio.Event | None = None,
+    opened: Callable[[str, int], None] | None = None,
+) -> None:
+    """Answer briefs until ``stop`` is set (by SIGTERM and Ctrl-C when none is given), then finish what runs.
+
+    The port opens before the model is loaded: ``/livez`` answers at once, ``/readyz`` when it is. ``opened`` is told
+    the address.
+
+    Raises:
+        PortInUseError, TokenRequiredError: the port was not opened.
+        CheckpointError, QuantizationUnavailableError: see :func:`load_writer`.
+    """
+    _require_token(settings)
+    stop = stop or _stopped_by_signal()
+    worker = Worker(capacity=settings.capacity)
+    app = create_app(worker, token=settings.token, status=worker.status)
+    with _listening(settings.host, settings.port) as sock:
+        host, port = sock.getsockname()[:2]
+        if opened:
+            opened(host, port)
+        server = _Server(
+            uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=DRAIN)
+        )
+        serving = asyncio.create_task(server.serve(sockets=[sock]))
+        waiting = asyncio.create_task(stop.wait())
+        try:
+            await _load(worker, settings, load, {serving, waiting})
+            await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            server.should_exit = True
+            waiting.cancel()
+            await serving
+
+
+async def _load(
+    worker: Worker,
+    settings: WorkerSettings,
+    load: Callable[[WorkerSettings], Writer],
+    ends: set[asyncio.Task[None] | asyncio.Task[bool]],
+) -> None:
+    loading = asyncio.create_task(asyncio.to_thread(load, settings))
+    await asyncio.wait({loading, *ends}, return_when=asyncio.FIRST_COMPLETED)
+    if loading.done():
+        writer = loading.result()
+        worker.open(writer)
+        _log.info("ready, model %s", writer.name)
+    else:
+        loading.cancel()
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to :func:`serve`: uvicorn would raise them again and end the process unclean."""
+        yield
+
+
+def _stopped_by_signal() -> asyncio.Event:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+def _require_token(settings: WorkerSettings) -> None:
+    if settings.token is None and not _is_loopback(settings.host):
+        raise TokenRequiredError(settings.host)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        sock = socket.create_server((host, port), family=family)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUseError(host, port) from error
+        raise
+    with sock:
+        yield sock

@@ -1,0 +1,53 @@
+"""What an operator may set about the worker, read once at the start."""
+
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from model.checkpoint import EMBEDDED
+
+PREFIX: Final = "GREENLIT_WORKER_"
+
+
+class WorkerSettings(BaseSettings):
+    """``GREENLIT_WORKER_*``; every field has a default that works on a laptop.
+
+    Raises:
+        ValidationError: a value is wrong; its ``loc`` names the field.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
+
+    host: str = "127.0.0.1"
+    """Where to listen; anything but the loopback needs a token."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8577
+    """0 lets the system choose."""
+    token: SecretStr | None = None
+    """What the bot must say; also from the file named by ``GREENLIT_WORKER_TOKEN_FILE``."""
+    token_file: Path | None = None
+    """A file that holds the token (a mounted secret)."""
+    model: str = str(EMBEDDED)
+    """A folder, or the name of a model on the Hugging Face Hub."""
+    adapter: Path | None = None
+    """A folder with LoRA weights."""
+    quantize: Literal["none", "8bit", "4bit"] = "none"
+    """Smaller weights, on CUDA with bitsandbytes."""
+    titles: Path = EMBEDDED / "titles.trie"
+    """The index of shows that exist."""
+    capacity: Annotated[int, Field(ge=0)] = 32
+    """How many briefs may wait."""
+    threads: Annotated[int, Field(ge=1)] = 1
+    """CPU threads of the model; one is fastest up to about 50 million weights."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_token(cls, values: dict[str, Any]) -> dict[str, Any]:
+        path = values.get("token_file")
+        if path and not values.get("token"):
+            try:
+                values = {**values, "token": Path(path).read_text(encoding="utf-8").strip()}
+            except OSError as error:
+                raise ValueError(f"{PREFIX}TOKEN_FILE: {error.strerror}: {path}") from error
+        return values

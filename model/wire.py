@@ -1,0 +1,214 @@
+"""Between our values and the JSON that bot and worker exchange: briefs, events, errors, each way."""
+
+import json
+from typing import Any, Final
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from model import briefs, engine, schema
+from model.briefs import BadBriefError, Brief, DialogBrief, PitchBrief, ScriptBrief, StagingBrief
+from model.drafts import DialogDraft, Draft, PitchDraft, ScriptDraft
+from model.engine import EngineError, Event
+from model.engines import PromptTooLongError
+from model.schema import Problem
+from model.screenplay import Direction, Element, Heading, NotAScriptError, Script, Turn
+
+_BRIEF: Final[TypeAdapter[Any]] = TypeAdapter(schema.BriefWire)
+_EVENT: Final[TypeAdapter[Any]] = TypeAdapter(schema.EventWire)
+
+
+class WireError(ValueError):
+    """What arrived is not what was agreed; ``detail`` names the place and the reason."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+def brief_to_json(brief: Brief) -> str:
+    """Return the body of a request; :func:`brief_from_json` is the inverse."""
+    match brief:
+        case PitchBrief():
+            wire: BaseModel = schema.PitchBriefWire(
+                genre=brief.genre, theme=brief.theme, count=brief.count, seed=brief.seed, avoid=list(brief.avoid)
+            )
+        case DialogBrief():
+            wire = schema.DialogBriefWire(title=brief.title, summary=brief.summary, seed=brief.seed)
+        case ScriptBrief():
+            wire = schema.ScriptBriefWire(title=brief.title, summary=brief.summary, seed=brief.seed)
+        case StagingBrief():
+            wire = schema.StagingBriefWire(dialog=[_turn_out(turn) for turn in brief.dialog], seed=brief.seed)
+    return dump(wire)
+
+
+def brief_from_json(body: bytes | str) -> Brief:
+    """Return the brief that a request asks for.
+
+    Raises:
+        WireError: the body is no JSON of the agreed shape, or holds text the model must not see.
+    """
+    wire = _validated(_BRIEF, body)
+    try:
+        match wire:
+            case schema.PitchBriefWire(genre=genre, theme=theme, count=count, seed=seed, avoid=avoid):
+                genre, theme = briefs.genre(genre), briefs.theme(theme)
+                return PitchBrief(genre=genre, theme=theme, count=count, seed=seed, avoid=tuple(avoid))
+            case schema.DialogBriefWire(title=title, summary=summary, seed=seed):
+                return DialogBrief(title=briefs.title(title), summary=briefs.summary(summary), seed=seed)
+            case schema.ScriptBriefWire(title=title, summary=summary, seed=seed):
+                return ScriptBrief(title=briefs.title(title), summary=briefs.summary(summary), seed=seed)
+            case _:
+                return StagingBrief(dialog=tuple(map(_turn_in, wire.dialog)), seed=wire.seed)
+    except (BadBriefError, NotAScriptError) as error:
+        raise WireError(f"{type(error).__name__}: {error}") from error
+
+
+def event_to_json(event: Event) -> tuple[str, str]:
+    """Return the name of the event and its JSON on one line; :func:`event_from_json` is the inverse."""
+    match event:
+        case engine.Queued(place):
+            wire: BaseModel = schema.QueuedWire(place=place)
+        case engine.Text(slot, text):
+            wire = schema.TextWire(slot=slot, text=text)
+        case engine.Retracted(slot):
+            wire = schema.RetractedWire(slot=slot)
+        case engine.Drafted(slot, draft):
+            wire = schema.DraftedWire(slot=slot, draft=_draft_out(draft))
+        case engine.Finished(model=model, computed=computed, kept=kept, dropped=dropped):
+            wire = schema.FinishedWire(model=model, computed=computed, kept=kept, dropped=dict(dropped))
+    return wire.type, dump(wire)  # type: ignore[attr-defined]
+
+
+def event_from_json(line: str) -> Event:
+    """Return the event on ``line``.
+
+    Raises:
+        WireError: the line is no event of ours.
+        EngineError: the event is an error; this is it.
+    """
+    match wire := _validated(_EVENT, line):
+        case schema.QueuedWire(place=place):
+            return engine.Queued(place)
+        case schema.TextWire(slot=slot, text=text):
+            return engine.Text(slot, text)
+        case schema.RetractedWire(slot=slot):
+            return engine.Retracted(slot)
+        case schema.DraftedWire(slot=slot, draft=draft):
+            return engine.Drafted(slot, _draft_in(draft))
+        case schema.FinishedWire():
+            return engine.Finished(model=wire.model, computed=wire.computed, kept=wire.kept, dropped=wire.dropped)
+        case _:
+            raise problem_to_error(wire.error)
+
+
+def error_to_problem(error: EngineError) -> Problem:
+    """Return what the wire says about an error of an engine; :func:`problem_to_error` is the inverse."""
+    match error:
+        case engine.LineFullError():
+            return Problem(code="line_full", detail="the line is full", retry_after=error.retry_after)
+        case engine.NothingOriginalError():
+            return Problem(code="nothing_original", detail="everything written was taken, repeated or unreadable")
+        case engine.EngineFailedError():
+            return Problem(code="failed", detail="the worker broke on this brief", reference=error.reference)
+        case PromptTooLongError():
+            return Problem(
+                code="prompt_too_long",
+                detail=f"{error.length} tokens, {error.limit} are allowed",
+                length=error.length,
+                limit=error.limit,
+            )
+        case engine.EngineUnauthorizedError():
+            return Problem(code="unauthorized", detail="the token is missing or wrong")
+        case _:
+            return Problem(code="unavailable", detail="the worker is not ready")
+
+
+def problem_to_error(problem: Problem) -> EngineError:
+    """Return the error that a problem on the wire stands for."""
+    match problem.code:
+        case "line_full":
+            return engine.LineFullError(problem.retry_after or 1)
+        case "nothing_original":
+            return engine.NothingOriginalError()
+        case "prompt_too_long":
+            return PromptTooLongError(problem.length or 0, problem.limit or 0)
+        case "unauthorized":
+            return engine.EngineUnauthorizedError()
+        case "unavailable":
+            return engine.EngineUnavailableError(problem.detail)
+        case _:
+            return engine.EngineFailedError(problem.reference or f"{problem.code}: {problem.detail}")
+
+
+def problem_from_json(body: bytes | str) -> Problem:
+    """Return the problem in the body of a failed request.
+
+    Raises:
+        WireError: the body is something else (a proxy's page, say).
+    """
+    body_wire: schema.ProblemBody = _validated(TypeAdapter(schema.ProblemBody), body)
+    return body_wire.error
+
+
+def dump(wire: BaseModel) -> str:
+    """Return one line of ASCII JSON: no line separator of any script can break an event apart."""
+    return json.dumps(wire.model_dump(exclude_none=True))
+
+
+def _validated(adapter: TypeAdapter[Any], body: bytes | str) -> Any:  # noqa: ANN401 - a union that match takes apart
+    try:
+        return adapter.validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise WireError(f"{'.'.join(map(str, first['loc'])) or 'body'}: {first['msg']}") from error
+
+
+def _turn_out(turn: Turn) -> schema.TurnWire:
+    return schema.TurnWire(cue=turn.cue, speech=turn.speech, manner=turn.manner)
+
+
+def _turn_in(turn: schema.TurnWire) -> Turn:
+    return Turn(turn.cue, turn.speech, turn.manner)
+
+
+def _element_out(element: Element) -> schema.ElementWire:
+    match element:
+        case Heading(text):
+            return schema.HeadingWire(text=text)
+        case Direction(text):
+            return schema.DirectionWire(text=text)
+        case Turn():
+            return _turn_out(element)
+
+
+def _element_in(element: schema.ElementWire) -> Element:
+    match element:
+        case schema.HeadingWire(text=text):
+            return Heading(text)
+        case schema.DirectionWire(text=text):
+            return Direction(text)
+        case schema.TurnWire():
+            return _turn_in(element)
+
+
+def _draft_out(draft: Draft) -> schema.DraftWire:
+    match draft:
+        case PitchDraft():
+            return schema.PitchDraftWire(title=draft.title, summary=draft.summary)
+        case DialogDraft(turns):
+            return schema.DialogDraftWire(turns=[_turn_out(turn) for turn in turns])
+        case ScriptDraft(script):
+            return schema.ScriptDraftWire(elements=[_element_out(element) for element in script.elements])
+
+
+def _draft_in(draft: schema.DraftWire) -> Draft:
+    try:
+        match draft:
+            case schema.PitchDraftWire(title=title, summary=summary):
+                return PitchDraft(title=title, summary=summary)
+            case schema.DialogDraftWire(turns=turns):
+                return DialogDraft(tuple(map(_turn_in, turns)))
+            case schema.ScriptDraftWire(elements=elements):
+                return ScriptDraft(Script(tuple(map(_element_in, elements))))
+    except (BadBriefError, NotAScriptError) as error:
+        raise WireError(f"draft: {error}") from error

@@ -1,0 +1,53 @@
+"""The worker's state: loading, then a line in front of its writer."""
+
+import time
+from collections.abc import AsyncGenerator
+
+from model.batcher import Line
+from model.briefs import Brief
+from model.engine import EngineUnavailableError, Event
+from model.schema import Status
+from model.writer import Writer
+
+
+class Worker:
+    """An engine that is unavailable until :meth:`open` gave it a writer; ``capacity`` briefs may wait."""
+
+    def __init__(self, *, capacity: int) -> None:
+        self._capacity = capacity
+        self._line: Line | None = None
+        self._name: str | None = None
+        self._started = time.monotonic()
+
+    def open(self, writer: Writer) -> None:
+        """Begin to take briefs, one at a time."""
+        self._name = writer.name
+        self._line = Line(writer, capacity=self._capacity)
+
+    async def stream(self, brief: Brief, /) -> AsyncGenerator[Event]:
+        """Yield the line's events; see :class:`model.engine.Engine`.
+
+        Raises:
+            EngineUnavailableError: the model still loads.
+            EngineError: whatever the line raises.
+        """
+        if self._line is None:
+            raise EngineUnavailableError("loading")
+        events = self._line.stream(brief)
+        try:
+            async for event in events:
+                yield event
+        finally:
+            await events.aclose()
+
+    def status(self) -> Status:
+        """Return what the worker says about itself."""
+        line = self._line
+        return Status(
+            model=self._name,
+            ready=line is not None,
+            waiting=line.depth if line else 0,
+            working=line.working if line else 0,
+            capacity=self._capacity,
+            uptime=time.monotonic() - self._started,
+        )

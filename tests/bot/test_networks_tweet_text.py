@@ -1,0 +1,72 @@
+import re
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.networks.tweet_text import BREAK, shorten, unlinked, weight
+
+
+@pytest.mark.parametrize(
+    ("text", "weighs"),
+    [
+        ("", 0),
+        ("plain", 5),
+        ("“Café” —", 8),
+        ("Cafe\u0301", 4),
+        ("…", 2),
+        ("日本語", 6),
+        ("👨‍👩‍👧‍👦", 2),
+        ("👍🏽", 2),
+        ("🇩🇪🇫🇷", 4),
+        ("1️⃣", 2),
+        ("❤️", 2),
+        ("🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", 2),
+        ("https://example.org/" + "a" * 90, 23),
+        ("see greenlit.tv", 4 + 23),
+        ("a.b", 3),
+        ("3.14", 4),
+        (BREAK, 1),
+    ],
+)
+def test_text_weighs_what_x_counts(text: str, weighs: int) -> None:
+    assert weight(text) == weighs
+
+
+@pytest.mark.parametrize(
+    "title", ["Catch.me if you can", "greenlit.tv", "Ask @anna", "$CASH and $TAG", "http://a.example"]
+)
+def test_a_title_is_no_link_mention_or_cashtag(title: str) -> None:
+    safe = unlinked(title)
+    assert safe.replace(BREAK, "") == title
+    assert not re.search(r"\w\.[a-z]{2}|@\w|\$[a-z]", safe, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("title", ["Mr. Robot", "Wait... what", "...so it goes", "3.14", "$5", "a @ b", "U.S.A."])
+def test_what_links_nowhere_stays_as_it_is(title: str) -> None:
+    assert unlinked(title) == title
+
+
+@given(st.text(max_size=400), st.integers(0, 280))
+def test_a_shortened_text_weighs_at_most_the_limit(text: str, limit: int) -> None:
+    assert weight(shorten(unlinked(text), limit)) <= limit
+
+
+@given(st.text(max_size=80))
+def test_a_text_that_fits_is_not_touched(text: str) -> None:
+    assert shorten(text, 500) == text
+
+
+def test_a_text_is_cut_between_words() -> None:
+    assert shorten("one two, three four", 12) == "one two…"
+    assert shorten("abcdefghij", 6) == "abcd…"
+    assert shorten("👨‍👩‍👧‍👦👨‍👩‍👧‍👦", 3) == ""
+    assert shorten("👨‍👩‍👧‍👦👨‍👩‍👧‍👦👨‍👩‍👧‍👦", 5) == "👨‍👩‍👧‍👦…"
+
+
+@given(st.text(max_size=100))
+def test_unlinking_twice_changes_nothing_more(text: str) -> None:
+    once = unlinked(text)
+    assert unlinked(once) == once
+    assert unicodedata.is_normalized("NFC", once) or BREAK in once

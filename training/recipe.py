@@ -1,0 +1,76 @@
+"""Every number of the recipe, in one frozen value with a line under each field."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from training.examples import Task
+
+Share = tuple[Task, float, float]
+MIX: Final[tuple[Share, ...]] = (
+    ("pitch", 0.26, 0.40),
+    ("script", 0.20, 0.30),
+    ("dialog", 0.09, 0.12),
+    ("staging", 0.10, 0.18),
+    ("prose", 0.35, 0.0),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How the embedded writer is made."""
+
+    name: str = "writer-v0"
+    """What the checkpoint is called."""
+    vocabulary: int = 6144
+    """Tokens of the vocabulary."""
+    width: int = 256
+    """Channels of the hidden state."""
+    layers: int = 6
+    """Blocks."""
+    heads: int = 4
+    """Attention heads of a block."""
+    hidden: int = 704
+    """Channels inside the feed-forward."""
+    context: int = 1024
+    """Positions the checkpoint declares."""
+    row: int = 512
+    """Positions of a training row; longer documents are cut."""
+    micro_batch: int = 4
+    """Rows computed at once."""
+    accumulate: int = 4
+    """Micro-batches of one step."""
+    steps: int = 1000
+    """Optimizer steps of the whole run."""
+    matrix_rate: float = 0.02
+    """Peak learning rate of the matrices (Muon)."""
+    vector_rate: float = 0.003
+    """Peak learning rate of embedding and norms (AdamW)."""
+    weight_decay: float = 0.05
+    """Decay of the matrices."""
+    warm_up: float = 0.04
+    """Share of the steps in which the rates rise."""
+    cool_down: float = 0.6
+    """Share of the steps, the last ones, in which the rates fall."""
+    floor: float = 0.02
+    """Least share of the peak rate; never 0."""
+    mix: tuple[Share, ...] = field(default=MIX)
+    """Share of each task in the positions at the start and from ``settled`` on."""
+    settled: float = 0.6
+    """Share of the run after which the mix no longer changes."""
+    epochs: int = 6
+    """Times every pitch and page is written out, genre, theme, names and summary drawn anew each time."""
+    save_every: int = 50
+    """Steps between checkpoints a killed run resumes from."""
+    seed: int = 7
+    """What every draw starts from."""
+
+    def rate(self, step: int) -> float:
+        """Return the share of the peak rates at ``step`` (0 is the first): up, flat, down; always positive."""
+        rise = (step + 1) / max(1.0, self.warm_up * self.steps)
+        fall = (self.steps - step) / max(1.0, self.cool_down * self.steps)
+        return max(self.floor, min(1.0, rise, fall))
+
+    def share(self, task: Task, progress: float) -> float:
+        """Return the share of ``task`` in the positions when ``progress`` (0..1) of the run is done."""
+        done = min(1.0, progress / self.settled)
+        return sum(start + (end - start) * done for name, start, end in self.mix if name == task)
