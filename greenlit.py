@@ -213,7 +213,7 @@ def script(
     _run(_script(number, title, summary, text, seed, model, adapter, only_dialog=only_dialog, as_json=as_json))
 
 
-async def _script(  # noqa: PLR0913 – one a command-line option
+async def _script(
     number: int | None,
     title: str | None,
     summary: str | None,

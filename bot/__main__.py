@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 import uvicorn
+from pydantic import SecretStr
+from starlette.applications import Starlette
 
 from bot.app import App
 from bot.jobs import clock
@@ -42,20 +44,25 @@ async def draw(pitch: Pitch, excerpt: str) -> tuple[bytes, str]:
     picture = await asyncio.to_thread(
         poster, title=pitch.title, summary=pitch.summary, genre=pitch.genre, excerpt=excerpt or None, seed=pitch.id
     )
-    return picture, alt_text(title=pitch.title, summary=pitch.summary, genre=pitch.genre)
+    return picture, alt_text(title=pitch.title, summary=pitch.summary, genre=pitch.genre, excerpt=excerpt or None)
 
 
 def networks(settings: BotSettings) -> tuple[Network, ...]:
     """Return where the daily show goes: X when all four keys are set, else the outbox folder."""
-    keys = {
-        name: settings.secret(f"twitter_{name}")
-        for name in ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
-    }
-    if all(keys.values()):
-        from bot.networks.twitter import Twitter  # noqa: PLC0415 – tweepy only where it is used
+    names = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
+    keys = {name: key for name in names if (key := settings.secret(f"twitter_{name}"))}
+    outbox = Outbox(folder=settings.outbox)
+    if len(keys) < len(names):
+        return (outbox,)
+    from bot.networks.twitter import Twitter  # noqa: PLC0415 – tweepy only where it is used
 
-        return (Outbox(folder=settings.outbox), Twitter(**keys))
-    return (Outbox(folder=settings.outbox),)
+    twitter = Twitter(
+        consumer_key=keys["consumer_key"],
+        consumer_secret=keys["consumer_secret"],
+        access_token=keys["access_token"],
+        access_token_secret=keys["access_token_secret"],
+    )
+    return outbox, twitter
 
 
 @asynccontextmanager
@@ -95,42 +102,65 @@ async def run(settings: BotSettings) -> None:
         discord.LoginFailure: the token is wrong.
     """
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with equipment(settings) as app:
-        site = create_app(app, draw, api_token=settings.secret("api_token"), host=settings.web_host)
-        door = listen(settings.web_host, settings.web_port)
-        server = _Server(
-            uvicorn.Config(site, log_config=None, lifespan="off", timeout_graceful_shutdown=_GRACE, server_header=False)
-        )
-        scheduler = clock(app, draw, post_at=settings.post_at)
-        scheduler.start()
-        left = await pitching.resume(app), await writing.resume(app)
-        halves = [asyncio.create_task(server.serve(sockets=[door]), name="page")]
-        if token := settings.secret("discord_token"):
-            from bot import client  # noqa: PLC0415 – discord.py only where it is used
+        site = create_app(app, draw, api_token=_plain(settings.secret("api_token")), host=settings.web_host)
+        with listen(settings.web_host, settings.web_port) as door:
+            scheduler = clock(app, draw, post_at=settings.post_at)
+            scheduler.start()
+            server = _server(site)
+            page = asyncio.create_task(server.serve(sockets=[door]), name="page")
+            discord = await _discord(settings, app)
+            log.info("the room is open", page=f"http://{settings.web_host}:{settings.web_port}", discord=bool(discord))
+            try:
+                await _until(stop, {page, *discord})
+            finally:
+                log.info("closing")
+                scheduler.shutdown(wait=False)
+                await _close(app, settings.drain_seconds)
+                server.should_exit = True
+                for half in discord:
+                    half.cancel()
+                await asyncio.wait({page, *discord})
 
-            client.use_addresses(settings.discord_api, settings.discord_gateway)
-            room = client.Room(app, owners=settings.owners, left=left)
-            halves.append(asyncio.create_task(client.run(room, token.get_secret_value()), name="discord"))
-        log.info(
-            "the room is open", page=f"http://{settings.web_host}:{door.getsockname()[1]}", discord=len(halves) > 1
-        )
-        waiting = asyncio.create_task(stop.wait(), name="stop")
-        done, _ = await asyncio.wait([waiting, *halves], return_when=asyncio.FIRST_COMPLETED)
-        log.info("closing")
-        scheduler.shutdown(wait=False)
-        server.should_exit = True
-        stopped = await app.crew.drain(settings.drain_seconds)
-        if stopped:
-            log.info("left for the next start", works=stopped)
-        for half in halves[1:]:
-            half.cancel()
-        await asyncio.wait([*halves, waiting], timeout=_GRACE * 2)
-        waiting.cancel()
-        for half in done - {waiting}:
-            half.result()
+
+async def _discord(settings: BotSettings, app: App) -> tuple[asyncio.Task[None], ...]:
+    """Take up what was left, and connect if there is a token."""
+    left = await pitching.resume(app), await writing.resume(app)
+    token = settings.secret("discord_token")
+    if token is None:
+        return ()
+    from bot import client  # noqa: PLC0415 – discord.py only where it is used
+
+    client.use_addresses(settings.discord_api, settings.discord_gateway)
+    room = client.Room(app, owners=settings.owners, left=left)
+    return (asyncio.create_task(client.run(room, token.get_secret_value()), name="discord"),)
+
+
+async def _until(stop: asyncio.Event, halves: set[asyncio.Task[None]]) -> None:
+    """Wait for the stop; a half that ends before it ends the process with its error."""
+    waiting = asyncio.create_task(stop.wait(), name="stop")
+    done, _ = await asyncio.wait({waiting, *halves}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    for half in done & halves:
+        half.result()
+
+
+async def _close(app: App, seconds: float) -> None:
+    stopped = await app.crew.drain(seconds)
+    if stopped:
+        log.info("left for the next start", works=stopped)
+
+
+def _server(site: Starlette) -> _Server:
+    return _Server(
+        uvicorn.Config(site, log_config=None, lifespan="off", timeout_graceful_shutdown=_GRACE, server_header=False)
+    )
+
+
+def _plain(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None
 
 
 def main(settings: BotSettings | None = None) -> None:

@@ -12,6 +12,7 @@ import httpx
 from pydantic import ValidationError
 
 from bot import errors
+from bot.demo import RoundError
 from bot.launch import StartError
 from bot.settings import BotSettings
 from db.database import Database
@@ -43,6 +44,8 @@ def sentence(error: BaseException) -> str | None:
             return f"Port {error.port} on {error.host} is in use; stop what listens there or choose another port."
         case TokenRequiredError():
             return f"{error.host} can be reached from other machines; set GREENLIT_WORKER_TOKEN or listen on 127.0.0.1."
+        case RoundError():
+            return str(error)
         case StartError():
             return f"The {error.name} did not start. The end of {error.log}:\n{error.tail}"
         case ValidationError():
@@ -158,7 +161,8 @@ async def _discord(settings: BotSettings) -> Finding:
     try:
         async with httpx.AsyncClient(timeout=5) as http:
             answer = await http.get(
-                f"{settings.discord_api or _DISCORD}/users/@me", headers={"Authorization": f"Bot {token.get_secret_value()}"}
+                f"{settings.discord_api or _DISCORD}/users/@me",
+                headers={"Authorization": f"Bot {token.get_secret_value()}"},
             )
     except httpx.HTTPError as error:
         return Finding(

@@ -19,7 +19,7 @@ from model.tasks import Span
 Facts = dict[str, Any]
 
 
-async def script_brief(  # noqa: PLR0913 – one a command-line option
+async def script_brief(
     *,
     number: int | None,
     title: str | None,
@@ -77,7 +77,7 @@ async def write_script(engine: Engine, brief: Brief) -> Facts:
 async def continue_text(
     decoder: Decoder, prefix: str, samples: int, sampling: Sampling, seed: int | None
 ) -> tuple[Facts, ...]:
-    """Return ``samples`` continuations of ``prefix``, each with its ``text``, ``seed`` and why it came to an ``end``."""
+    """Return ``samples`` continuations of ``prefix``, each with its ``text``, ``seed`` and why it ended."""
     first = random_seed() if seed is None else seed
     seeds = range(first, first + samples)
     texts = ["" for _ in seeds]

@@ -122,6 +122,7 @@ def _safe_sqlite(engine: AsyncEngine, busy_timeout: int) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver's connection has no type
         connection.isolation_level = None  # we say BEGIN ourselves
+        connection.create_function("lower", 1, _lower, deterministic=True)  # its own knows only the letters A to Z
         cursor = connection.cursor()
         for setting in (
             f"busy_timeout = {int(busy_timeout)}",
@@ -136,3 +137,7 @@ def _safe_sqlite(engine: AsyncEngine, busy_timeout: int) -> None:
     def begin(connection: Connection) -> None:
         write = connection.get_execution_options().get("sqlite_write", True)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value

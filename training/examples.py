@@ -6,9 +6,10 @@ from hashlib import sha256
 from random import Random
 from typing import Final, Literal
 
-from model import tasks
-from model.briefs import Brief, PitchBrief, ScriptBrief, Theme
+from model import briefs, tasks
+from model.briefs import Brief, DialogBrief, PitchBrief, ScriptBrief, StagingBrief, Theme
 from model.drafts import DialogDraft, Draft, PitchDraft, ScriptDraft
+from model.screenplay import Script, Turn
 from training.cleaning import Show, key
 
 Task = Literal["pitch", "dialog", "script", "staging", "prose"]
@@ -95,3 +96,12 @@ def _stretches(paragraphs: Iterable[str], words: int) -> Iterator[list[str]]:
             stretch = []
 
 
+
+
+def page_entries(work: str, script: Script, logline: str) -> Iterator[Entry]:
+    """Yield the page as a script and as a dialog from its logline, and as the staging of its dialog."""
+    dialog = tuple(Turn(turn.cue, turn.speech) for turn in script.turns)
+    named = {"title": briefs.title(work), "summary": briefs.summary(logline)}
+    yield Entry(work=work, brief=ScriptBrief(**named), draft=ScriptDraft(script))
+    yield Entry(work=work, brief=DialogBrief(**named), draft=DialogDraft(dialog))
+    yield Entry(work=work, brief=StagingBrief(dialog=dialog), draft=ScriptDraft(script))

@@ -7,10 +7,10 @@ from training.examples import Task
 
 Share = tuple[Task, float, float]
 MIX: Final[tuple[Share, ...]] = (
-    ("pitch", 0.26, 0.40),
+    ("pitch", 0.30, 0.44),
     ("script", 0.20, 0.30),
-    ("dialog", 0.09, 0.12),
-    ("staging", 0.10, 0.18),
+    ("dialog", 0.07, 0.10),
+    ("staging", 0.08, 0.16),
     ("prose", 0.35, 0.0),
 )
 
@@ -25,7 +25,7 @@ class Recipe:
     """Tokens of the vocabulary."""
     width: int = 256
     """Channels of the hidden state."""
-    layers: int = 6
+    layers: int = 5
     """Blocks."""
     heads: int = 4
     """Attention heads of a block."""
@@ -37,9 +37,9 @@ class Recipe:
     """Positions of a training row; longer documents are cut."""
     micro_batch: int = 4
     """Rows computed at once."""
-    accumulate: int = 4
+    accumulate: int = 2
     """Micro-batches of one step."""
-    steps: int = 1000
+    steps: int = 1100
     """Optimizer steps of the whole run."""
     matrix_rate: float = 0.02
     """Peak learning rate of the matrices (Muon)."""
@@ -57,8 +57,10 @@ class Recipe:
     """Share of each task in the positions at the start and from ``settled`` on."""
     settled: float = 0.6
     """Share of the run after which the mix no longer changes."""
-    epochs: int = 6
-    """Times every pitch and page is written out, genre, theme, names and summary drawn anew each time."""
+    epochs: int = 4
+    """Times every pitch is written out, its genre and theme drawn anew each time."""
+    passages: int = 6000
+    """Stretches of prose at most."""
     save_every: int = 50
     """Steps between checkpoints a killed run resumes from."""
     seed: int = 7

@@ -80,7 +80,9 @@ async def leaderboard(app: App, guild: GuildId, limit: int = 10) -> tuple[Pitch,
         return await pitches.leaderboard(session, guild, limit)
 
 
-async def search(app: App, guild: GuildId, text: str, *, states: Collection[PitchState], limit: int = 25) -> tuple[Pitch, ...]:
+async def search(
+    app: App, guild: GuildId, text: str, *, states: Collection[PitchState], limit: int = 25
+) -> tuple[Pitch, ...]:
     """Return pitches of a server whose title contains ``text``."""
     async with app.database.reading() as session:
         return await pitches.search(session, guild, text, states=states, limit=limit)

@@ -8,14 +8,14 @@ from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
 
-class _GrowingLayer(DynamicLayer):
+class _GrowingLayer(DynamicLayer):  # type: ignore[no-untyped-call]
     """A :class:`DynamicLayer` whose keys and values are the front part of larger buffers.
 
     Selecting and repeating rows makes plain tensors of them; the next update reserves room anew.
     """
 
     def __init__(self, room: int) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._room = room
         self._buffers: tuple[Tensor, Tensor] | None = None
 
@@ -23,23 +23,23 @@ class _GrowingLayer(DynamicLayer):
         self,
         key_states: Tensor,
         value_states: Tensor,
-        *args: Any,
-        **kwargs: Any,  # noqa: ANN401, ARG002 - the library's
+        *_args: Any,  # noqa: ANN401 - what other kinds of layers want
+        **_kwargs: Any,  # noqa: ANN401
     ) -> tuple[Tensor, Tensor]:
         """Append, and return all keys and values; shapes [row, head, position, size]."""
-        if not self.is_initialized:
+        if self.keys is None or self.values is None:
             self.lazy_initialization(key_states, value_states)
             self.keys, self.values = key_states, value_states
             return key_states, value_states
         start, end = self.keys.shape[-2], self.keys.shape[-2] + key_states.shape[-2]
-        keys, values = self._reserve(end)
+        keys, values = self._reserve(self.keys, self.values, end)
         keys[:, :, start:end], values[:, :, start:end] = key_states, value_states
         self.keys, self.values = keys[:, :, :end], values[:, :, :end]
         return self.keys, self.values
 
-    def _reserve(self, end: int) -> tuple[Tensor, Tensor]:
-        if self._buffers is None or self._buffers[0].shape[0] != self.keys.shape[0] or end > self._buffers[0].shape[2]:
-            self._buffers = _roomier(self.keys, self._room), _roomier(self.values, self._room)
+    def _reserve(self, keys: Tensor, values: Tensor, end: int) -> tuple[Tensor, Tensor]:
+        if self._buffers is None or self._buffers[0].shape[0] != keys.shape[0] or end > self._buffers[0].shape[2]:
+            self._buffers = _roomier(keys, self._room), _roomier(values, self._room)
         return self._buffers
 
 

@@ -59,6 +59,6 @@ class Spelling:
         before = self._decode(self._ids[self._start : self._shown])
         return self._decode(self._ids[self._start :])[len(before) :]
 
-    def _decode(self, ids: Sequence[int]) -> str:
+    def _decode(self, ids: list[int]) -> str:
         written = self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
         return written if isinstance(written, str) else "".join(written)

@@ -5,21 +5,21 @@ from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Final, Self
 
 import torch
 from torch import Tensor
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
+from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from model import checkpoint
 from model.decoder import Chunk, Halt, Sampling
-from model.engines import PromptTooLongError, QuantizationUnavailableError
+from model.engines import PromptTooLongError
 from model.engines.drawing import Dice, draw
 from model.engines.growing import growing_cache
+from model.engines.loading import Quantize, load_model
 from model.engines.spelling import Spelling, control_ids, encode
 from model.tasks import Prompt
 
-Quantize = Literal["none", "8bit", "4bit"]
 _UNKNOWN_CONTEXT: Final = 1024
 
 
@@ -28,20 +28,19 @@ class TransformersDecoder:
 
     def __init__(
         self,
-        model: Any,
+        model: PreTrainedModel,
         tokenizer: PreTrainedTokenizerBase,
         *,
         name: str,
-        threads: int | None = None,  # noqa: ANN401
+        threads: int | None = None,
     ) -> None:
-        self._model = model.eval()
+        self._model = model.eval()  # type: ignore[no-untyped-call]
         self._tokenizer = tokenizer
         self._name = name
         self._ends = _end_ids(model, tokenizer)
         self._banned = _banned(model, tokenizer, self._ends)
-        self._thread = ThreadPoolExecutor(
-            1, "decoder", initializer=None if threads is None else torch.set_num_threads, initargs=(threads,)
-        )
+        self._threads = threads
+        self._thread = ThreadPoolExecutor(1, "decoder", initializer=self._set_threads)
 
     @classmethod
     def load(
@@ -55,19 +54,17 @@ class TransformersDecoder:
     ) -> Self:
         """Load a folder, or a model of the Hub by its name, and lay ``adapter`` (LoRA) over it; blocks.
 
-        bf16 on CUDA, fp32 on a CPU. Only safetensors are read, and no code of the checkpoint runs.
+        bf16 on CUDA, fp32 on a CPU; see :mod:`model.engines.loading`.
 
         Raises:
             BrokenCheckpointError, FormatMismatchError: a folder is not whole, or not for this program.
             QuantizationUnavailableError: there is no CUDA device or no bitsandbytes.
         """
         name = checkpoint.verify(Path(model)).name if Path(model).is_dir() else str(model)
-        where = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
-        weights = _weights(model, where, quantize)
         if adapter is not None:
             name = f"{name}+{checkpoint.verify(adapter).name}"
-            weights = _adapted(weights, adapter, merge=quantize == "none")
+        tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
+        weights = load_model(model, adapter=adapter, quantize=quantize, device=device)
         return cls(weights, tokenizer, name=name, threads=threads)
 
     @property
@@ -109,6 +106,10 @@ class TransformersDecoder:
         """End the thread; what it is doing is finished first."""
         self._thread.shutdown()
 
+    def _set_threads(self) -> None:
+        if self._threads is not None:
+            torch.set_num_threads(self._threads)  # counts for the thread that says it
+
     def _begin(self, ids: list[int], seeds: Sequence[int], sampling: Sampling, room: int) -> "_Rows":
         return _Rows(self._model, self._tokenizer, ids, seeds, _Rules(sampling, room, self._ends, self._banned))
 
@@ -126,7 +127,7 @@ class _Rows:
 
     def __init__(
         self,
-        model: Any,  # noqa: ANN401 - any causal model
+        model: PreTrainedModel,
         tokenizer: PreTrainedTokenizerBase,
         ids: list[int],
         seeds: Sequence[int],
@@ -151,7 +152,7 @@ class _Rows:
     def step(self) -> list[Chunk]:
         """Compute one token for every row that is left, and return its text."""
         scores = self._scores()
-        chance = self._dice.throw(torch.tensor(self.left), self._step)
+        chance = self._dice.throw(self.left, self._step)
         tokens = draw(scores + self._rules.banned, chance, self._rules.sampling)
         self._last, self._step = tokens.unsqueeze(-1), self._step + 1
         return [self._chunk(row, token) for row, token in zip(self.left, tokens.tolist(), strict=True)]
@@ -182,7 +183,7 @@ class _Rows:
         return Chunk(row, text, 1)
 
 
-def _end_ids(model: Any, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:  # noqa: ANN401
+def _end_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
     settings = (getattr(model, "generation_config", None), model.config)
     for end in (*(getattr(setting, "eos_token_id", None) for setting in settings), tokenizer.eos_token_id):
         if end is not None:
@@ -190,43 +191,10 @@ def _end_ids(model: Any, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]: 
     return frozenset()
 
 
-def _banned(model: Any, tokenizer: PreTrainedTokenizerBase, ends: frozenset[int]) -> Tensor:  # noqa: ANN401
-    size = model.get_output_embeddings().weight.shape[0]
+def _banned(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, ends: frozenset[int]) -> Tensor:
+    size: int = model.config.get_text_config().vocab_size
     never = [number for number in control_ids(tokenizer) - ends if number < size]
     scores = torch.zeros(size, device=model.device)
     scores[never] = -torch.inf
     scores[len(tokenizer) :] = -torch.inf  # rows that only fill the matrix up
     return scores
-
-
-def _weights(model: str | Path, device: str, quantize: Quantize) -> Any:  # noqa: ANN401
-    dtype = torch.bfloat16 if torch.device(device).type == "cuda" else torch.float32
-    if quantize == "none":
-        loaded = AutoModelForCausalLM.from_pretrained(model, dtype=dtype, use_safetensors=True, trust_remote_code=False)
-        return loaded.to(device)
-    return AutoModelForCausalLM.from_pretrained(
-        model,
-        dtype=dtype,
-        device_map={"": device},
-        quantization_config=_quantization(quantize),
-        use_safetensors=True,
-        trust_remote_code=False,
-    )
-
-
-def _quantization(quantize: Quantize) -> Any:  # noqa: ANN401
-    from transformers import BitsAndBytesConfig  # noqa: PLC0415 - needed with CUDA only
-    from transformers.utils import is_bitsandbytes_available  # noqa: PLC0415
-
-    if not torch.cuda.is_available() or not is_bitsandbytes_available():
-        raise QuantizationUnavailableError(quantize)
-    if quantize == "8bit":
-        return BitsAndBytesConfig(load_in_8bit=True)
-    return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16)
-
-
-def _adapted(weights: Any, adapter: Path, *, merge: bool) -> Any:  # noqa: ANN401
-    from peft import PeftModel  # noqa: PLC0415 - seconds to import, and only adapters need it
-
-    adapted = PeftModel.from_pretrained(weights, adapter, use_safetensors=True)
-    return adapted.merge_and_unload(safe_merge=True) if merge else adapted

@@ -1,5 +1,10 @@
 import asyncio
+import errno
 import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +22,25 @@ ANNOUNCEMENT = Announcement(
     picture=b"\x89PNG picture",
     alt="Poster of “Late Checkout”",
 )
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir())
+
+
+def read(path: str) -> str:
+    return Path(path).read_text(encoding="utf-8")
+
+
+@contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    """Have the system refuse to write more than ``size`` bytes into any file."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.fixture
@@ -44,14 +68,14 @@ async def test_the_text_has_the_show_and_the_day(outbox: Network) -> None:
 async def test_posting_a_day_twice_finds_the_first(outbox: Network) -> None:
     first = await outbox.post(ANNOUNCEMENT, "first")
     assert await outbox.post(ANNOUNCEMENT, "second") == first
-    assert Path(first).read_text(encoding="utf-8") == "first\n"
+    assert read(first) == "first\n"
 
 
 async def test_many_at_once_leave_one_whole_post(outbox: Network, tmp_path: Path) -> None:
     addresses = await asyncio.gather(*(outbox.post(ANNOUNCEMENT, f"text {number}") for number in range(12)))
     assert len(set(addresses)) == 1
-    assert [folder.name for folder in (tmp_path / "outbox").iterdir()] == ["2026-11-21"]
-    assert len(list(Path(addresses[0]).parent.iterdir())) == 4
+    assert names(tmp_path / "outbox") == ["2026-11-21"]
+    assert len(names(Path(addresses[0]).parent)) == 4
 
 
 async def test_a_post_is_found_only_after_it_was_made(outbox: Network) -> None:
@@ -65,12 +89,12 @@ async def test_a_folder_that_cannot_be_is_refused_with_the_reason(tmp_path: Path
     outbox = Outbox(folder=tmp_path / "file" / "outbox")
     with pytest.raises(NetworkRefusedError) as refused:
         await outbox.post(ANNOUNCEMENT, "text")
-    assert refused.value.reason == os.strerror(20)
+    assert refused.value.reason == os.strerror(errno.ENOTDIR)
 
 
-async def test_a_full_disk_is_refused_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    (tmp_path / "2026-11-21").symlink_to("/dev/full/impossible")
+async def test_a_disk_that_takes_no_more_is_refused_and_leaves_nothing_behind(tmp_path: Path) -> None:
     outbox = Outbox(folder=tmp_path)
-    with pytest.raises(NetworkRefusedError):
-        await outbox.post(ANNOUNCEMENT, "text")
-    assert [entry.name for entry in tmp_path.iterdir()] == ["2026-11-21"]
+    with largest_file(1_000_000), pytest.raises(NetworkRefusedError) as refused:
+        await outbox.post(replace(ANNOUNCEMENT, picture=bytes(2_000_000)), "text")
+    assert refused.value.reason == os.strerror(errno.EFBIG)
+    assert names(tmp_path) == []
