@@ -251,10 +251,11 @@ def write(
     """Continue any text with the model, as it is: no task, no filter."""
     from bot import shell  # noqa: PLC0415
     from model.decoder import Sampling  # noqa: PLC0415
+    from model.serve import load_decoder  # noqa: PLC0415
 
     async def go() -> None:
         sampling = Sampling(temperature=temperature, top_p=top_p, max_tokens=length)
-        texts = await shell.continue_text(_settings(model, adapter), prefix, samples, sampling, seed)
+        texts = await shell.continue_text(load_decoder(_settings(model, adapter)), prefix, samples, sampling, seed)
         for facts in texts:
             text = (prefix if include_prefix else "") + facts["text"]
             _say(facts | {"text": text}) if as_json else typer.echo(text)

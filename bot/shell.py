@@ -77,7 +77,7 @@ async def write_script(engine: Engine, brief: Brief) -> Facts:
 async def continue_text(
     decoder: Decoder, prefix: str, samples: int, sampling: Sampling, seed: int | None
 ) -> tuple[Facts, ...]:
-    """Return ``samples`` continuations of ``prefix``, each with its ``text``, ``seed`` and why it ended."""
+    """Return ``samples`` continuations of ``prefix``, each with ``text``, ``seed`` and why it ended."""
     first = random_seed() if seed is None else seed
     seeds = range(first, first + samples)
     texts = ["" for _ in seeds]

@@ -19,26 +19,45 @@ _TITLES: Final = {"writing slate": "The room is writing", "vote": "The members v
 
 async def show(console: Console, steps: AsyncGenerator[Step]) -> None:
     """Print a round as it is played."""
-    live: Live | None = None
-    current = ""
+    moving = _Moving(console)
     try:
         async for step in steps:
-            name = step["step"]
-            if live and name != current:
-                live.stop()
-                live = None
-            current = name
-            if name in _LIVE_STEPS:
-                picture = Panel(_picture(step), title=_TITLES[name], border_style="yellow", title_align="left")
-                if live is None:
-                    live = Live(picture, console=console, transient=name != "vote", refresh_per_second=12)
-                    live.start()
-                live.update(picture)
+            if step["step"] in _LIVE_STEPS:
+                moving.show(step)
             else:
+                moving.stop()
                 _print(console, step)
     finally:
-        if live:
-            live.stop()
+        moving.stop()
+
+
+class _Moving:
+    """The one panel that changes; of the votes the last state stays, what was written is printed when done."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._live: Live | None = None
+        self._name = ""
+        self._last: RenderableType = ""
+
+    def show(self, step: Step) -> None:
+        if step["step"] != self._name:
+            self.stop()
+        self._name = step["step"]
+        self._last = Panel(_picture(step), title=_TITLES[self._name], border_style="yellow", title_align="left")
+        if self._live is None and self._console.is_terminal:
+            self._live = Live(console=self._console, transient=True, refresh_per_second=12)
+            self._live.start()
+        if self._live:
+            self._live.update(self._last)
+
+    def stop(self) -> None:
+        if self._live:
+            self._live.stop()
+            self._live = None
+        if self._name == "vote":
+            self._console.print(self._last)
+        self._name = ""
 
 
 def _picture(step: Step) -> RenderableType:

@@ -12,12 +12,15 @@ from typing import Final
 
 import uvicorn
 
+from model.decoder import Decoder
+from model.fake import FakeDecoder
 from model.originality import TitleIndex
 from model.server import create_app
 from model.settings import WorkerSettings
 from model.worker import Worker
 from model.writer import Writer
 
+FAKE: Final = "fake"
 DRAIN: Final = 30  # seconds that running briefs may still take once the worker was told to stop
 _log = logging.getLogger(__name__)
 
@@ -45,13 +48,22 @@ def load_writer(settings: WorkerSettings) -> Writer:
         CheckpointError: the weights or the index of titles cannot be used.
         QuantizationUnavailableError: quantized weights were asked for on a machine without CUDA.
     """
+    return Writer(load_decoder(settings), TitleIndex.load(settings.titles))
+
+
+def load_decoder(settings: WorkerSettings) -> Decoder:
+    """Return the model that the settings name; ``fake`` is the shipped double, which needs no torch.
+
+    Raises:
+        CheckpointError, QuantizationUnavailableError: see :func:`load_writer`.
+    """
+    if settings.model == FAKE:
+        return FakeDecoder(gate=lambda: asyncio.sleep(settings.fake_pause))
     from model.engines.transformers_engine import TransformersDecoder  # noqa: PLC0415 - loads torch
 
-    titles = TitleIndex.load(settings.titles)
-    decoder = TransformersDecoder.load(
+    return TransformersDecoder.load(
         settings.model, adapter=settings.adapter, quantize=settings.quantize, threads=settings.threads
     )
-    return Writer(decoder, titles)
 
 
 async def serve(

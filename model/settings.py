@@ -29,7 +29,9 @@ class WorkerSettings(BaseSettings):
     token_file: Path | None = None
     """A file that holds the token (a mounted secret)."""
     model: str = str(EMBEDDED)
-    """A folder, or the name of a model on the Hugging Face Hub."""
+    """A folder, the name of a model on the Hugging Face Hub, or ``fake`` for the double that tests and plays use."""
+    fake_pause: Annotated[float, Field(ge=0)] = 0.0
+    """Seconds the double waits before each word."""
     adapter: Path | None = None
     """A folder with LoRA weights."""
     quantize: Literal["none", "8bit", "4bit"] = "none"

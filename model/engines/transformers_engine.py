@@ -9,13 +9,12 @@ from typing import Final, Self
 
 import torch
 from torch import Tensor
-from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoTokenizer, DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
 
 from model import checkpoint
 from model.decoder import Chunk, Halt, Sampling
 from model.engines import PromptTooLongError
 from model.engines.drawing import Dice, draw
-from model.engines.growing import growing_cache
 from model.engines.loading import Quantize, load_model
 from model.engines.spelling import Spelling, control_ids, encode
 from model.tasks import Prompt
@@ -140,7 +139,7 @@ class _Rows:
         self._step = 0
         self.left = list(range(len(seeds)))
         self._inside = list(self.left)  # the rows that stand in the cache, in its order
-        self._cache = growing_cache(model.config, room=rules.room)
+        self._cache = DynamicCache(config=model.config)
         self._last: Tensor | None = None
         self._ids = ids
 

@@ -2,6 +2,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from db.posts import Post, PostState
 
 Open = Callable[..., Awaitable[tuple[Pitch, ...]]]
 
+ROOT = Path(__file__).resolve().parents[2]
 DAY = date(2026, 11, 21)
 CLAIM_THIRTY_DAYS = """
 import asyncio, sys
@@ -77,6 +79,7 @@ async def test_of_two_processes_each_day_goes_to_one(database: Database, databas
             "-c",
             CLAIM_THIRTY_DAYS,
             database_url,
+            cwd=ROOT,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )
