@@ -288,7 +288,7 @@ def doctor(*, as_json: Json = False) -> None:
 def _database_url(url: str | None) -> str:
     from bot.settings import BotSettings  # noqa: PLC0415
 
-    return url or BotSettings().database_url
+    return url or BotSettings().database()
 
 
 Url = Annotated[str | None, typer.Option(help="The database; GREENLIT_DATABASE_URL if absent.")]

@@ -72,7 +72,7 @@ async def equipment(settings: BotSettings) -> AsyncGenerator[App]:
     Raises:
         StorageError: the database cannot be used.
     """
-    database = Database.connect(settings.database_url)
+    database = Database.connect(settings.database())
     engine = WorkerClient(settings.worker_url, settings.secret("worker_token"))
     try:
         await database.check()

@@ -127,7 +127,7 @@ def _disk(settings: BotSettings) -> Finding:
 
 async def _database(settings: BotSettings) -> Finding:
     try:
-        database = Database.connect(settings.database_url)
+        database = Database.connect(settings.database())
         try:
             await database.check()
         finally:

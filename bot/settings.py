@@ -15,8 +15,9 @@ class BotSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="GREENLIT_", env_file=".env", frozen=True, extra="ignore")
 
-    database_url: str = DEFAULT_DATABASE
-    """SQLite file or PostgreSQL server."""
+    database_url: SecretStr | None = None
+    """SQLite file or PostgreSQL server; secret, because it may hold a password."""
+    database_url_file: Path | None = None
     worker_url: str = "http://127.0.0.1:8577"
     worker_token: SecretStr | None = None
     worker_token_file: Path | None = None
@@ -54,6 +55,15 @@ class BotSettings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"{name!r} is no time zone; write one like Europe/Berlin") from error
         return name
+
+    def database(self) -> str:
+        """Return the address of the database: a SQLite file of ours unless something else is set.
+
+        Raises:
+            OSError: the file that should hold it cannot be read.
+        """
+        url = self.secret("database_url")
+        return url.get_secret_value() if url else DEFAULT_DATABASE
 
     def secret(self, name: str) -> SecretStr | None:
         """Return the secret ``name`` from its variable, or from the file that ``name_FILE`` names; None if unset.

@@ -48,7 +48,7 @@ def _asked(name: str, about: str, seed: int, *, only_dialog: bool) -> Brief:
 
 
 async def _remembered(number: int, seed: int, *, only_dialog: bool) -> Brief:
-    database = Database.connect(BotSettings().database_url)
+    database = Database.connect(BotSettings().database())
     try:
         await database.check()
         async with database.reading() as session:

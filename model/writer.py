@@ -32,7 +32,7 @@ SAMPLING: Final[Mapping[type[Brief], Sampling]] = MappingProxyType(
     }
 )
 SPARE: Final = 3  # rows a round beyond those that are missing
-BOUND: Final = 6  # candidates for a pitch of a slate, at most
+BOUND: Final = 6  # candidates judged for a pitch of a slate, at most
 ATTEMPTS: Final = 3  # at a dialog or script
 
 
@@ -134,7 +134,7 @@ class _Page(_Job):
 
 
 class _Slate(_Job):
-    """``count`` pitches with different titles, none of them taken, from at most ``BOUND`` times as many rows."""
+    """``count`` pitches with different titles, none of them taken, from at most ``BOUND`` times as many candidates."""
 
     __slots__ = ("_avoid", "_brief", "_keys", "_titles")
 
@@ -148,7 +148,7 @@ class _Slate(_Job):
     def next_round(self) -> tuple[int, ...]:
         """Return seeds for what is missing and some to spare, or nothing when the slate or the bound is full."""
         missing = self._brief.count - len(self._keys)
-        left = BOUND * self._brief.count - self.candidates
+        left = BOUND * self._brief.count - (self.candidates - self.dropped["surplus"])
         return self._seeds(self._brief.seed, min(missing + SPARE, left)) if missing else ()
 
     def read(self, chunk: Chunk, halt: Halt) -> Iterator[Event]:

@@ -75,7 +75,7 @@ def assert_same(found: Any, element: Element) -> None:  # noqa: ANN401
             assert spoken == [*([(True, f"({manner})")] if manner else []), (False, speech)]
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(scripts())
 def test_every_element_comes_back_as_what_it_is(script: Script) -> None:
     for text in (body(script), fountain(script, title="*Late*: [[1]] /* x */", drafted=date(2026, 11, 21))):
@@ -85,7 +85,7 @@ def test_every_element_comes_back_as_what_it_is(script: Script) -> None:
             assert_same(paragraph, element)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(scripts())
 def test_nothing_is_emphasised(script: Script) -> None:
     for paragraph in parsed(body(script)):

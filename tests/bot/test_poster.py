@@ -48,7 +48,7 @@ def assert_inside(plan: Layout, *, right: float) -> None:
         assert PAGE_MARGIN - 2 <= y0 <= y1 <= PAGE_END + 2, line
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(title=WORDS, summary=WORDS, genre=st.one_of(st.sampled_from(briefs.GENRES), st.text(max_size=40)), page=WORDS)
 def test_no_line_leaves_its_place_whatever_is_written(title: str, summary: str, genre: str, page: str) -> None:
     plan = layout(title=title, summary=summary, genre=genre, excerpt=f"ANNA: {page}\n{page}")

@@ -3,6 +3,7 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Literal
 
 import alembic
 import pytest
@@ -109,12 +110,12 @@ async def test_changing_a_parent_table_keeps_its_children(
     await database.close()
     with migrations.guarded(database_url) as connection:
         operations = Operations(MigrationContext.configure(connection))
-        recreate = "always" if connection.dialect.name == "sqlite" else "auto"
+        recreate: Literal["always", "auto"] = "always" if connection.dialect.name == "sqlite" else "auto"
         with operations.batch_alter_table("members", recreate=recreate) as members:
             members.add_column(Column("nickname", String))
     async with database.reading() as session:
         assert (await votes.tally(session, one.slate_id))[one.id] == 3
-        assert (await session.execute(text("SELECT nickname FROM members"))).scalars().all() == [None] * 3
+        assert (await session.execute(text("SELECT nickname FROM members"))).scalars().all() == [None] * 4
 
 
 async def test_a_migration_that_leaves_orphans_is_undone(
