@@ -17,17 +17,19 @@ class Crew:
     def __init__(self) -> None:
         self._tasks: dict[Work, asyncio.Task[None]] = {}
 
-    def start(self, work: Work, job: Coroutine[Any, Any, None]) -> None:
-        """Begin ``job`` unless somebody is at ``work`` already."""
-        if work in self._tasks:
+    def start(self, work: Work, job: Coroutine[Any, Any, None]) -> bool:
+        """Begin ``job``; ``False`` (and it is not begun) if somebody is at ``work`` already."""
+        if work in self._tasks and not self._tasks[work].done():
             job.close()
-            return
+            return False
         task = asyncio.create_task(job, name=work)
         self._tasks[work] = task
         task.add_done_callback(lambda done: self._leave(work, done))
+        return True
 
     def _leave(self, work: Work, task: asyncio.Task[None]) -> None:
-        del self._tasks[work]
+        if self._tasks.get(work) is task:
+            del self._tasks[work]
         error = None if task.cancelled() else task.exception()
         if error:
             log.error("work failed", work=work, exc_info=error)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
-from typing import Final, Literal, NewType
+from typing import Final, NewType
 
 Work = NewType("Work", str)
 """A piece of work in progress, such as ``slate:7`` or ``script:3``."""
@@ -84,6 +84,3 @@ def slate_work(number: int) -> Work:
 def script_work(number: int) -> Work:
     """Return the name of the writing of a script."""
     return Work(f"script:{number}")
-
-
-Kind = Literal["slate", "script"]

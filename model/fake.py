@@ -25,7 +25,7 @@ class FakeDecoder:
         write: Write | Sequence[str] | None = None,
         *,
         name: str = "fake",
-        gate: Callable[[], Awaitable[None]] | None = None,
+        gate: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
         self._write = write
         self._name = name

@@ -25,7 +25,7 @@ class Recipe:
     """Tokens of the vocabulary."""
     width: int = 256
     """Channels of the hidden state."""
-    layers: int = 5
+    layers: int = 4
     """Blocks."""
     heads: int = 4
     """Attention heads of a block."""
@@ -39,7 +39,7 @@ class Recipe:
     """Rows computed at once."""
     accumulate: int = 2
     """Micro-batches of one step."""
-    steps: int = 1100
+    steps: int = 1000
     """Optimizer steps of the whole run."""
     matrix_rate: float = 0.02
     """Peak learning rate of the matrices (Muon)."""

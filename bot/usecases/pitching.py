@@ -23,26 +23,32 @@ _ROUNDS = 4
 
 @dataclass(slots=True)
 class _Sheet:
-    """The slate while it is written: which texts may be shown, which drafts were accepted."""
+    """The slate while it is written, by round and slot; ``refused`` are titles pitched here before, by key.
+
+    A text is shown once its title is complete and ``new``.
+    """
 
     texts: dict[tuple[int, int], str] = field(default_factory=dict)
     drafts: dict[tuple[int, int], PitchDraft] = field(default_factory=dict)
-    refused: set[tuple[int, int]] = field(default_factory=set)
-    judged: set[tuple[int, int]] = field(default_factory=set)
+    new: dict[tuple[int, int], bool] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
     dropped: int = 0
     model: str = ""
 
     def forget(self, slot: tuple[int, int]) -> None:
         self.texts.pop(slot, None)
-        self.judged.discard(slot)
+        self.new.pop(slot, None)
 
     def forget_round(self, number: int) -> None:
         for slot in [slot for slot in self.texts if slot[0] == number]:
             self.forget(slot)
         self.drafts = {slot: draft for slot, draft in self.drafts.items() if slot[0] != number}
 
+    def titles(self) -> tuple[str, ...]:
+        return *(draft.title for draft in self.drafts.values()), *self.refused.values()
+
     def shown(self) -> Progress:
-        return Progress(texts=tuple(text for slot, text in self.texts.items() if slot not in self.refused))
+        return Progress(texts=tuple(text for slot, text in self.texts.items() if self.new.get(slot)))
 
 
 async def open_slate(app: App, brief: PitchBrief, *, by: MemberId, guild: GuildId) -> Slate:
@@ -67,9 +73,8 @@ async def open_slate(app: App, brief: PitchBrief, *, by: MemberId, guild: GuildI
 def start(app: App, slate_id: SlateId) -> None:
     """Have the slate written in the background; harmless if somebody is at it."""
     work = slate_work(slate_id)
-    if app.stage.latest(work) is None:
+    if app.crew.start(work, write_slate(app, slate_id)):
         app.stage.publish(work, Progress())
-    app.crew.start(work, write_slate(app, slate_id))
 
 
 async def write_slate(app: App, slate_id: SlateId) -> None:
@@ -92,7 +97,6 @@ async def write_slate(app: App, slate_id: SlateId) -> None:
 
 async def _write(app: App, work: Work, slate: Slate) -> _Sheet:
     sheet = _Sheet()
-    avoid: list[str] = []
     for number in range(_ROUNDS):
         missing = slate.count - len(sheet.drafts)
         if not missing:
@@ -102,15 +106,12 @@ async def _write(app: App, work: Work, slate: Slate) -> _Sheet:
             theme=theme(slate.theme),
             count=missing,
             seed=(slate.seed + number) % (MAX_SEED + 1),
-            avoid=tuple(avoid),
+            avoid=sheet.titles(),
         )
         try:
             await _round(app, work, brief, sheet, number)
         except NothingOriginalError:
             log.info("a round brought nothing", slate=slate.id, round=number)
-        avoid = [draft.title for draft in sheet.drafts.values()] + [
-            title for slot in sheet.refused if (title := partial_pitch(sheet.texts.get(slot, ""))[0])
-        ]
     if not sheet.drafts:
         raise NothingOriginalError
     return sheet
@@ -126,7 +127,7 @@ async def _round(app: App, work: Work, brief: PitchBrief, sheet: _Sheet, number:
             case Retracted(index):
                 sheet.forget((number, index))
             case Drafted(index, PitchDraft() as draft):
-                if (number, index) not in sheet.refused:
+                if await _is_new(app, sheet, draft.title):
                     sheet.drafts[number, index] = draft
             case Finished():
                 sheet.dropped += sum(event.dropped.get(reason, 0) for reason in ("taken", "repeated"))
@@ -139,18 +140,24 @@ async def _round(app: App, work: Work, brief: PitchBrief, sheet: _Sheet, number:
 async def _judge(app: App, sheet: _Sheet, slot: tuple[int, int]) -> None:
     """Refuse a title that was pitched here before, as soon as it is complete: it is never shown."""
     title, _ = partial_pitch(sheet.texts[slot])
-    if title is None or slot in sheet.judged:
-        return
-    sheet.judged.add(slot)
-    async with app.database.reading() as session:
-        if await pitches.taken(session, [normalise(title)]):
-            sheet.refused.add(slot)
-            sheet.dropped += 1
+    if title is not None and slot not in sheet.new:
+        sheet.new[slot] = await _is_new(app, sheet, title)
+
+
+async def _is_new(app: App, sheet: _Sheet, title: str) -> bool:
+    key = normalise(title)
+    if key not in sheet.refused:
+        async with app.database.reading() as session:
+            if await pitches.taken(session, [key]):
+                sheet.refused[key] = title
+    return key not in sheet.refused
 
 
 async def _store(app: App, slate: Slate, sheet: _Sheet) -> None:
     now = app.now()
     async with app.database.writing() as session:
+        if (await slates.lock(session, slate.id)).state != "drafting":
+            return  # another process was faster
         added = 0
         for draft in sheet.drafts.values():
             pitch = await pitches.add(
@@ -169,7 +176,7 @@ async def _store(app: App, slate: Slate, sheet: _Sheet) -> None:
             session,
             slate.id,
             model=sheet.model,
-            dropped=sheet.dropped + len(sheet.drafts) - added,
+            dropped=sheet.dropped + len(sheet.refused) + len(sheet.drafts) - added,
             now=now,
             closes_at=now + timedelta(hours=rule.voting_hours),
         )

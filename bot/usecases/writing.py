@@ -64,9 +64,8 @@ async def order_first_page(
 def start(app: App, script_id: ScriptId) -> None:
     """Have the script written in the background; harmless if somebody is at it."""
     work = script_work(script_id)
-    if app.stage.latest(work) is None:
+    if app.crew.start(work, write_script(app, script_id)):
         app.stage.publish(work, Progress())
-    app.crew.start(work, write_script(app, script_id))
 
 
 async def write_script(app: App, script_id: ScriptId) -> None:

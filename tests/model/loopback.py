@@ -38,7 +38,7 @@ async def until_ready(address: str) -> None:
     """Ask until the worker at ``address`` has loaded its model."""
     async with WorkerClient(address, None) as client, asyncio.timeout(20):
         while not await client.ready():
-            await asyncio.sleep(0)
+            pass
 
 
 @asynccontextmanager
