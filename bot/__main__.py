@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import signal
 import socket
 from collections.abc import AsyncGenerator, Generator
@@ -87,11 +88,14 @@ def listen(host: str, port: int) -> socket.socket:
 
     Raises:
         PortInUseError: somebody else does.
+        OSError: this machine has no such address, or the port is not for us.
     """
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
-        raise PortInUseError(host, port) from error
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUseError(host, port) from error
+        raise
 
 
 async def run(settings: BotSettings) -> None:

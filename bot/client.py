@@ -1,6 +1,7 @@
 """The Discord half of the bot: connects, loads the cogs, keeps cards up to date, turns errors into answers."""
 
 import asyncio
+import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -11,7 +12,7 @@ import yarl
 from discord import app_commands
 from discord.ext import commands
 
-from bot import cogs, errors
+from bot import errors
 from bot.app import App
 from bot.stage import script_work, slate_work
 from bot.ui import cards
@@ -22,6 +23,7 @@ from db.scripts import Script
 from db.slates import Slate
 
 log = structlog.get_logger()
+COGS: Final = "bot.cogs"  # imported by name: the cogs stand above the client
 EDIT_EVERY: Final = 1.2  # seconds between edits in one channel
 
 Interaction = discord.Interaction["Room"]
@@ -63,8 +65,8 @@ class Room(commands.Bot):
     async def setup_hook(self) -> None:
         """Load every cog in ``bot/cogs``, tell Discord the commands, make old buttons work."""
         self.add_dynamic_items(VoteButton)
-        for found in pkgutil.iter_modules(cogs.__path__):
-            await self.load_extension(f"{cogs.__name__}.{found.name}")
+        for found in pkgutil.iter_modules(importlib.import_module(COGS).__path__):
+            await self.load_extension(f"{COGS}.{found.name}")
         await self.tree.sync()
 
     async def on_ready(self) -> None:

@@ -4,9 +4,10 @@ import importlib.util
 import shutil
 import stat
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import httpx
 from pydantic import ValidationError
@@ -14,18 +15,23 @@ from pydantic import ValidationError
 from bot import errors
 from bot.demo import RoundError
 from bot.launch import StartError
-from bot.settings import BotSettings
+from bot.settings import PREFIX, BotSettings
 from db.database import Database
 from db.errors import StorageError
 from model import checkpoint
 from model.client import WorkerClient
-from model.engine import EngineError
+from model.engine import EngineError, EngineUnavailableError
 from model.originality import TitleIndex
 from model.serve import PortInUseError, TokenRequiredError
+from model.settings import PREFIX as WORKER_PREFIX
 from model.settings import WorkerSettings
 
+_SECRETS: Final = ("worker_token", "discord_token", "api_token")
 _FREE: Final = 500_000_000
 _DISCORD: Final = "https://discord.com/api/v10"
+_PREFIXES: Final = {"BotSettings": PREFIX, "WorkerSettings": WORKER_PREFIX}
+_LOGIN_FAILURE: Final = "LoginFailure"  # discord.py's; it is not imported here
+_REFUSED: Final = "Discord refuses GREENLIT_DISCORD_TOKEN; copy it anew from the developer portal."
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,29 +43,47 @@ class Finding:
     sentence: str
 
 
+def _invalid(error: ValidationError) -> str:
+    wrong = error.errors()[0]
+    name = "_".join(map(str, wrong["loc"])).upper()
+    return f"{_PREFIXES.get(error.title, '')}{name}: {wrong['msg']}." if name else f"{wrong['msg']}."
+
+
+_SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
+    PortInUseError: lambda error: (
+        f"Port {error.port} on {error.host} is in use; stop what listens there or choose another port."
+    ),
+    TokenRequiredError: lambda error: (
+        f"{error.host} can be reached from other machines; set GREENLIT_WORKER_TOKEN or listen on 127.0.0.1."
+    ),
+    RoundError: str,
+    StartError: lambda error: f"The {error.name} did not start. The end of {error.log}:\n{error.tail}",
+    ValidationError: _invalid,
+    UnicodeDecodeError: lambda _: "This file is not UTF-8 text; save it as UTF-8 and try again.",
+    OSError: lambda error: (
+        f"{error.strerror or type(error).__name__}: {error.filename or 'the address'}; check the settings."
+    ),
+    httpx.TransportError: lambda error: (
+        f"The bot stopped answering ({type(error).__name__}); the end of its log says why."
+    ),
+}
+
+
 def sentence(error: BaseException) -> str | None:
     """Return what an operator reads for an error of starting, or None for one nobody foresaw."""
-    match error:
-        case PortInUseError():
-            return f"Port {error.port} on {error.host} is in use; stop what listens there or choose another port."
-        case TokenRequiredError():
-            return f"{error.host} can be reached from other machines; set GREENLIT_WORKER_TOKEN or listen on 127.0.0.1."
-        case RoundError():
-            return str(error)
-        case StartError():
-            return f"The {error.name} did not start. The end of {error.log}:\n{error.tail}"
-        case ValidationError():
-            wrong = error.errors()[0]
-            return f"{error.title}: {'_'.join(map(str, wrong['loc'])).upper()}: {wrong['msg']}."
-        case _:
-            return None
+    for kind in type(error).__mro__:
+        if kind in _SENTENCES:
+            return _SENTENCES[kind](error)
+    return _REFUSED if type(error).__name__ == _LOGIN_FAILURE else None
 
 
 async def examine() -> list[Finding]:
     """Look at everything a start needs; never raises for what it finds."""
     try:
         bot, worker = BotSettings(), WorkerSettings()
-    except ValidationError as error:
+        for name in _SECRETS:
+            bot.secret(name)
+    except (ValidationError, OSError) as error:
         return [Finding("settings", ok=False, sentence=sentence(error) or str(error))]
     return [
         _python(),
@@ -142,13 +166,14 @@ async def _worker(settings: BotSettings) -> Finding:
     try:
         status = await client.status()
     except EngineError as error:
-        return Finding(
-            "worker", ok=False, sentence=f"At {settings.worker_url}: {errors.explain(error)} Start it: greenlit worker"
-        )
+        hint = " Start it: greenlit worker" if isinstance(error, EngineUnavailableError) else ""
+        return Finding("worker", ok=False, sentence=f"At {settings.worker_url}: {errors.explain(error)}{hint}")
     finally:
         await client.aclose()
+    if not status.ready:
+        return Finding("worker", ok=False, sentence=f"The worker at {settings.worker_url} still loads its model; wait.")
     return Finding(
-        "worker", status.ready, f"The worker at {settings.worker_url} has {status.model}, {status.waiting} waiting."
+        "worker", ok=True, sentence=f"The worker at {settings.worker_url} has {status.model}, {status.waiting} waiting."
     )
 
 
@@ -170,9 +195,9 @@ async def _discord(settings: BotSettings) -> Finding:
         )
     if answer.is_success:
         return Finding("discord", ok=True, sentence=f"Discord knows the bot as {answer.json()['username']}.")
-    return Finding(
-        "discord", ok=False, sentence="Discord refuses GREENLIT_DISCORD_TOKEN; copy it anew from the developer portal."
-    )
+    if answer.status_code != httpx.codes.UNAUTHORIZED:
+        return Finding("discord", ok=False, sentence=f"Discord answers HTTP {answer.status_code}; try again later.")
+    return Finding("discord", ok=False, sentence=_REFUSED)
 
 
 def _twitter(settings: BotSettings) -> Finding:

@@ -13,11 +13,15 @@ from bot.usecases.showing import NothingToPostError
 from bot.usecases.voting import PitchDecidedError
 from bot.usecases.writing import NotGreenlitError
 from db.errors import (
+    BrokenRuleError,
     DatabaseBusyError,
+    DatabaseDriftError,
     DatabaseNotMigratedError,
     DatabaseUnreachableError,
+    MigrationError,
     NotFoundError,
     SlateClosedError,
+    UnsupportedDatabaseError,
 )
 from model.briefs import (
     GENRES,
@@ -37,6 +41,7 @@ from model.engine import (
     LineFullError,
     NothingOriginalError,
 )
+from model.engines import NotFiniteError, PromptTooLongError, QuantizationUnavailableError
 from model.screenplay import NotAScriptError
 
 log = structlog.get_logger()
@@ -79,7 +84,7 @@ _SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
     EmptyTextError: _sentence("The {error.field} is empty; a few words are enough."),
     TextTooLongError: _sentence("The {error.field} is too long ({error.length}); keep it to {error.limit}."),
     BadCharactersError: _characters,
-    OutOfRangeError: _sentence("{error.field} must be a number from {error.low} to {error.high}, not {error.value}."),
+    OutOfRangeError: _sentence("The {error.field} must be a number from {error.low} to {error.high}."),
     NotAScriptError: _sentence(
         "Write a dialog one line a turn, as NAME: what is said; this line isn't: {error.line:.80}"
     ),
@@ -97,14 +102,31 @@ _SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
     ),
     EngineFailedError: _sentence("The writer stumbled over this; an admin finds it as {error.reference} in its log."),
     NothingOriginalError: _sentence("Nothing original came out this time; another theme or seed helps."),
+    PromptTooLongError: _sentence(
+        "This is too long for the writer ({error.length} of {error.limit} tokens); shorten it."
+    ),
+    NotFiniteError: _sentence("The model's weights are broken or too large for this device; use another checkpoint."),
+    QuantizationUnavailableError: _sentence(
+        "{error.quantize} weights need a CUDA device and bitsandbytes; set GREENLIT_WORKER_QUANTIZE=none."
+    ),
     DatabaseBusyError: _sentence("The room's memory is busy; please try again in a moment."),
     DatabaseNotMigratedError: _sentence("The database is not up to date; run: greenlit db upgrade"),
     DatabaseUnreachableError: _sentence("The database can't be reached; check GREENLIT_DATABASE_URL and that it runs."),
+    UnsupportedDatabaseError: _sentence(
+        "GREENLIT_DATABASE_URL must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME, not {error.url}."
+    ),
+    MigrationError: _sentence("The database could not be migrated ({error.reason}); nothing was changed."),
+    DatabaseDriftError: _sentence("The tables differ from the code's; add a migration for: {error}"),
+    BrokenRuleError: _sentence("The database refused this ({error.rule}); nothing was changed."),
     BrokenCheckpointError: _sentence("The model at {error.path} can't be used ({error.reason}); fetch it anew."),
     FormatMismatchError: _sentence(
         "The model speaks format {error.found}, this version needs {error.wanted}; train it anew or use another."
     ),
 }
+
+_WITHOUT_FACTS: Final = {
+    NothingOriginalError, EngineUnavailableError, EngineLostError, EngineUnauthorizedError, NotFiniteError
+}  # fmt: skip
 
 
 def foreseen(error: BaseException) -> str | None:
@@ -128,7 +150,7 @@ def explain(error: BaseException) -> str:
 def failure(reason: str | None) -> str:
     """Return the sentence for a failure whose error's name is stored in a row."""
     for kind, sentence in _SENTENCES.items():
-        if kind.__name__ == reason and kind in {NothingOriginalError, EngineUnavailableError, EngineLostError}:
+        if kind.__name__ == reason and kind in _WITHOUT_FACTS:
             return sentence(kind())
     return "The writer could not finish this; please ask again."
 

@@ -129,9 +129,12 @@ class House:
                     await asyncio.sleep(_RESTART_PAUSE)
                     await self.start(name)
 
-        async with asyncio.TaskGroup() as group:
-            for name in self._processes:
-                group.create_task(keep(name))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for name in self._processes:
+                    group.create_task(keep(name))
+        except ExceptionGroup as ended:
+            raise ended.exceptions[0] from ended
 
     async def stop(self) -> None:
         """End the bot, then the worker, with SIGTERM; whatever is left after half a minute is killed."""

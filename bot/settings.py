@@ -2,18 +2,22 @@
 
 from datetime import time
 from pathlib import Path
+from typing import Annotated, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-DEFAULT_DATABASE = "sqlite:///var/greenlit.db"
+PREFIX: Final = "GREENLIT_"
+DEFAULT_DATABASE: Final = "sqlite:///var/greenlit.db"
 
 
 class BotSettings(BaseSettings):
     """Every value has a default that works on a laptop; ``.env.example`` lists them."""
 
-    model_config = SettingsConfigDict(env_prefix="GREENLIT_", env_file=".env", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
 
     database_url: SecretStr | None = None
     """SQLite file or PostgreSQL server; secret, because it may hold a password."""
@@ -27,8 +31,8 @@ class BotSettings(BaseSettings):
     discord_token_file: Path | None = None
     discord_api: str | None = None
     discord_gateway: str | None = None
-    owners: frozenset[int] = frozenset()
-    """Discord ids of those who may retrain, besides each server's administrators."""
+    owners: Annotated[frozenset[int], NoDecode] = frozenset()
+    """Discord ids of those who may retrain, besides each server's administrators: ``123, 456``."""
 
     web_host: str = "127.0.0.1"
     web_port: int = Field(default=8576, ge=0, le=65535)
@@ -46,6 +50,11 @@ class BotSettings(BaseSettings):
     twitter_consumer_secret: SecretStr | None = None
     twitter_access_token: SecretStr | None = None
     twitter_access_token_secret: SecretStr | None = None
+
+    @field_validator("owners", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return value.strip("[] ").replace(",", " ").split() if isinstance(value, str) else value
 
     @field_validator("zone")
     @classmethod
@@ -66,13 +75,13 @@ class BotSettings(BaseSettings):
         return url.get_secret_value() if url else DEFAULT_DATABASE
 
     def secret(self, name: str) -> SecretStr | None:
-        """Return the secret ``name`` from its variable, or from the file that ``name_FILE`` names; None if unset.
+        """Return the secret ``name`` from its variable, or from the file that ``name_FILE`` names; None if empty.
 
         Raises:
             OSError: the file cannot be read.
         """
         value: SecretStr | None = getattr(self, name)
-        if value is not None:
-            return value
         file: Path | None = getattr(self, f"{name}_file", None)
-        return SecretStr(file.read_text().strip()) if file else None
+        if value is None and file:
+            value = SecretStr(file.read_text(encoding="utf-8").strip())
+        return value or None

@@ -17,6 +17,10 @@ BUSY_TIMEOUT: Final = 5000
 """Milliseconds a writer waits for another one."""
 
 
+Session = AsyncSession
+"""One transaction; every query takes one first."""
+
+
 class Database:
     """A pool of connections to one database; made by :meth:`connect`, given back by :meth:`close`."""
 

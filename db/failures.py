@@ -23,7 +23,7 @@ _OLD_TABLES = {"42P01", "42703"}  # no such table, no such column
 _GONE = {"57P01", "57P02", "57P03", "53300", "3D000"}  # shut down, starting, full, no such database
 _SQLITE_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _SQLITE_GONE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
-_SQLITE_IOERR = 0xFF  # the primary code is the lowest byte of the extended one
+_PRIMARY_CODE = 0xFF  # the primary code is the lowest byte of the extended one
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def _rule(error: IntegrityError) -> str:
 
 
 def _narrow_sqlite(error: sqlite3.Error, url: URL) -> StorageError | None:
-    code = getattr(error, "sqlite_errorcode", 0) & _SQLITE_IOERR
+    code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
     if code in _SQLITE_BUSY:
         return DatabaseBusyError()
     if code in _SQLITE_GONE:

@@ -47,7 +47,9 @@ _EDITION: Final = re.compile(
 )
 _SENTENCE: Final = re.compile(r"(?<=[.!?])[\"')]?\s+(?=[\"'A-Z0-9])")
 _TITLED: Final = re.compile(r"\b(Mr|Mrs|Ms|Dr|St|Lt|Sgt|Capt|Jr|Sr|vs|No|[A-Z])\.$")
-_ENGLISH: Final = frozenset("the a an of and to in is his her their with for on by who when from as that he she".split())
+_ENGLISH: Final = frozenset(
+    "the a an of and to in is his her their with for on by who when from as that he she".split()
+)
 _ADVERT: Final = re.compile(
     r"https?:|www\.|\bstarring\b|\bstars\b|\bdirected by\b|\bepisodes?\b|\bseason\b|\bDVD\b|\bbased on\b|\bsequel\b"
     r"|\baward|\bbestsell|\bacclaimed\b|\bnovel by\b|\bdirector\b|\bfranchise\b|\bspecial\b.*\bcomedian\b|\bNetflix\b"

@@ -19,7 +19,9 @@ from training.tokenizer import END, save
 SHARD: Final = 15_000_000  # bytes
 
 
-def embed(network: Network, tokenizer: Tokenizer, folder: Path, *, name: str, titles: Path, card: str, **facts: object) -> None:
+def embed(
+    network: Network, tokenizer: Tokenizer, folder: Path, *, name: str, titles: Path, card: str, **facts: object
+) -> None:
     """Write the checkpoint ``name`` to ``folder``: bf16 weights, tokenizer, titles, manifest, card.
 
     What stood there is replaced only after the new folder is complete.

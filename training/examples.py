@@ -96,8 +96,6 @@ def _stretches(paragraphs: Iterable[str], words: int) -> Iterator[list[str]]:
             stretch = []
 
 
-
-
 def page_entries(work: str, script: Script, logline: str) -> Iterator[Entry]:
     """Yield the page as a script and as a dialog from its logline, and as the staging of its dialog."""
     dialog = tuple(Turn(turn.cue, turn.speech) for turn in script.turns)

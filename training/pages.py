@@ -23,9 +23,13 @@ _OLD: Final = re.compile(
     r"|nigger\w*|negro\w*|jew\w*|darky|darkies|chinaman)\b|\B'(e|er|is|im|ave|ere|ow|ad|as|ouse)\b",
     re.I,
 )
-_GROUP: Final = re.compile(r"\b(and|all|both|voices?|others?|crowd|chorus|several|everybody|ladies|gentlemen|men|women)\b|&|,", re.I)
+_GROUP: Final = re.compile(
+    r"\b(and|all|both|voices?|others?|crowd|chorus|several|everybody|ladies|gentlemen|men|women)\b|&|,", re.I
+)
 _NOTE: Final = re.compile(r"\(([^()]*)\)")
-_STAGE: Final = re.compile(r"\b([RLC]\.?(U|D|C)?\.?E?\.|up stage|down stage|upstage|downstage|curtain|footlights)", re.I)
+_STAGE: Final = re.compile(
+    r"\b([RLC]\.?(U|D|C)?\.?E?\.|up stage|down stage|upstage|downstage|curtain|footlights)", re.I
+)
 _BARE: Final = str.maketrans("", "", "()[]{}<>|\\`_*")
 
 
@@ -109,7 +113,9 @@ def _plain_note(text: str) -> str | None:
 def _short(text: str, limit: int) -> str:
     """Return the first whole sentences within ``limit`` words; empty when even the first is longer."""
     kept: list[str] = []
-    for sentence in sentences(re.sub(r"\s*--+\s*|\s*—+-*\s*", "—", plain(text).translate(_BARE)).replace(". . .", "...")):
+    for sentence in sentences(
+        re.sub(r"\s*--+\s*|\s*—+-*\s*", "—", plain(text).translate(_BARE)).replace(". . .", "...")
+    ):
         if len(" ".join([*kept, sentence]).split()) > limit:
             break
         kept.append(sentence)
@@ -126,5 +132,3 @@ def _page(work: str, opening: str, where: Heading, elements: list[Element]) -> P
     if len(elements) > 2 * len(turns):
         return None
     return Page(work, opening, Script((where, *elements)))
-
-

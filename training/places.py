@@ -47,7 +47,9 @@ _TIMES: Final = (
 
 def heading(direction: str, before: Heading | None = None) -> Heading:
     """Return the heading for a scene that opens with ``direction``; ``before`` is where the last one played."""
-    found = [(match.start(), inside, place) for pattern, inside, place in _PATTERNS if (match := pattern.search(direction))]
+    found = [
+        (match.start(), inside, place) for pattern, inside, place in _PATTERNS if (match := pattern.search(direction))
+    ]
     when = next((time for pattern, time in _TIMES if pattern.search(direction)), "DAY")
     if found:
         _, inside, place = min(found)

@@ -112,7 +112,9 @@ def _update(recipe: Recipe, network: Network, optimizers: list[torch.optim.Optim
         optimizer.zero_grad()
 
 
-def _save(folder: Path, network: Network, optimizers: list[torch.optim.Optimizer], losses: list[float], seconds: float) -> None:
+def _save(
+    folder: Path, network: Network, optimizers: list[torch.optim.Optimizer], losses: list[float], seconds: float
+) -> None:
     state = {
         "network": network.state_dict(),
         "optimizers": [optimizer.state_dict() for optimizer in optimizers],

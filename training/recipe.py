@@ -39,7 +39,7 @@ class Recipe:
     """Rows computed at once."""
     accumulate: int = 2
     """Micro-batches of one step."""
-    steps: int = 1000
+    steps: int = 1900
     """Optimizer steps of the whole run."""
     matrix_rate: float = 0.02
     """Peak learning rate of the matrices (Muon)."""

@@ -16,6 +16,7 @@ _FORCES: Final = tuple(".!@>~=#")
 _SCENE: Final = re.compile(r"(?:INT|EXT|EST|I/E|INT\.?/EXT\.?)[ .]")
 _NOTE: Final = re.compile(r"\[(?=\[)")
 _UNDERLINE: Final = re.compile(r"_(?=[^\s_])")
+_OUR_HEADING: Final = re.compile(r"(?:INT|EXT|INT/EXT)\. ")
 _SCENE_NUMBER: Final = re.compile(r"#$")
 
 
@@ -28,10 +29,17 @@ def fountain(
     drafted: date | None = None,
 ) -> str:
     """Return ``script`` as a Fountain document with a title page; an absent title or date is left out."""
+    return title_page(title=title, credit=credit, source=source, drafted=drafted) + body(script)
+
+
+def title_page(
+    *, title: str | None = None, credit: str = CREDIT, source: str = SOURCE, drafted: date | None = None
+) -> str:
+    """Return the title page that goes before a :func:`body`; empty if there is nothing to put on it."""
     day = f"{drafted.day} {drafted:%B %Y}" if drafted else None
     page = (("Title", title), ("Credit", credit), ("Source", source), ("Draft date", day))
     entries = [f"{key}: {_inline(' '.join(value.split()))}" for key, value in page if value and value.strip()]
-    return "\n".join(entries) + "\n\n" + body(script) if entries else body(script)
+    return "\n".join(entries) + "\n\n" if entries else ""
 
 
 def body(script: Script) -> str:
@@ -39,6 +47,28 @@ def body(script: Script) -> str:
     text = "\n\n".join(map(_paragraph, script.elements)) + "\n"
     first = text.partition("\n")[0]
     return f"\n{text}" if ":" in first else text  # "INT. DAY ONE: NOON" would be a key of a title page
+
+
+def read(text: str) -> Script:
+    """Return the script that :func:`body` wrote as ``text``.
+
+    Raises:
+        NotAScriptError: it is no such text.
+    """
+    return Script(tuple(map(_element, re.split(r"\n{2,}", text.strip("\n")))))
+
+
+def _element(paragraph: str) -> Element:
+    first, *said = paragraph.split("\n")
+    if said:
+        manner = _plain(said[0][1:-1]) if len(said) > 1 else None
+        return Turn(_plain(first.removeprefix("@")), _plain(said[-1]), manner)
+    return Heading(_plain(first)) if _OUR_HEADING.match(first) else Direction(_plain(first.removeprefix("!")))
+
+
+def _plain(text: str) -> str:
+    """Undo :func:`_inline`."""
+    return text.replace(f"_{HAIR}", "_").replace(JOINER, "").replace("\\*", "*")
 
 
 def _paragraph(element: Element) -> str:

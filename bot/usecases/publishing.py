@@ -1,7 +1,8 @@
 """The daily post: one a day and network, claimed by a row before the world sees anything.
 
 ``claimed → sending → posted``, or ``failed`` with its reason, or ``unknown`` when the network's answer was lost.
-From ``sending`` and ``unknown`` nothing is sent again before the network's own recent posts were looked up.
+A row that names its pitch was about to be sent once: nothing is sent again before the network's own recent posts
+were looked up. All networks get the same show of the day.
 """
 
 from datetime import date, timedelta
@@ -21,7 +22,7 @@ from bot.networks.base import (
 from bot.usecases import showing
 from bot.usecases.showing import Draw
 from db import pitches, posts
-from db.pitches import PitchState
+from db.pitches import Pitch, PitchState
 from db.posts import Post
 
 log = structlog.get_logger()
@@ -60,30 +61,29 @@ async def recover(app: App, draw: Draw) -> None:
     Raises:
         NothingToPostError: as :func:`publish`.
     """
+    before = app.now() - STUCK_AFTER
     async with app.database.reading() as session:
-        stuck = await posts.stuck(session, app.now() - STUCK_AFTER)
+        stuck = await posts.stuck(session, before)
     networks = {(network.name, network.account): network for network in app.networks}
     for post in stuck:
         network = networks.get((post.network, post.account))
         if network is None:
             continue  # its keys were taken away; it waits until they are back
         async with app.database.writing() as session:
-            mine = await posts.reclaim(session, post.id, post.state, app.now())
+            mine = await posts.reclaim(session, post.id, post.state, app.now(), before=before)
         if mine:
-            await _post(app, draw, network, post, look_first=post.state != "claimed")
+            await _post(app, draw, network, post)
 
 
-async def _post(app: App, draw: Draw, network: Network, post: Post, *, look_first: bool = False) -> None:
-    async with app.database.reading() as session:
-        chosen = await pitches.get(session, post.pitch_id) if post.pitch_id else None
-    pitch = chosen or await showing.choose(app, post.day)
+async def _post(app: App, draw: Draw, network: Network, post: Post) -> None:
+    pitch = await _chosen(app, post) or await showing.choose(app, post.day)
     announcement = await showing.announce(app, draw, pitch, post.day)
     text = network.text(announcement)
     async with app.database.writing() as session:
         if not await posts.sending(session, post.id, pitch_id=pitch.id, text=text, now=app.now()):
             return
     try:
-        address = await network.find(announcement, text) if look_first else None
+        address = await network.find(announcement, text) if post.pitch_id else None
         address = address or await _send(network, announcement, text)
     except (NetworkUncertainError, NetworkBusyError, DuplicatePostError) as error:
         log.warning("post unclear, looked up later", network=network.name, error=type(error).__name__)
@@ -97,6 +97,16 @@ async def _post(app: App, draw: Draw, network: Network, post: Post, *, look_firs
         async with app.database.writing() as session:
             await posts.posted(session, post.id, address=address, now=app.now())
             await pitches.mark(session, pitch.id, PitchState.POSTED, from_states=(PitchState.SCRIPTED,))
+
+
+async def _chosen(app: App, post: Post) -> Pitch | None:
+    """Return the show that this post, or the same day's on another network, is about."""
+    others = await posts_of(app, post.day)
+    named = next((each.pitch_id for each in (post, *others) if each.pitch_id), None)
+    if named is None:
+        return None
+    async with app.database.reading() as session:
+        return await pitches.get(session, named)
 
 
 async def _send(network: Network, announcement: Announcement, text: str) -> str:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Final
 
 from bot.app import App
+from bot.export import fountain
 from bot.networks.base import Announcement
 from bot.stage import script_work, slate_work
 from bot.usecases import pitching, voting
@@ -13,6 +14,7 @@ from db import pitches, scripts
 from db.ids import GuildId, MemberId, PitchId
 from db.pitches import Pitch
 from model.briefs import GENRES, PitchBrief, theme
+from model.screenplay import lines
 
 ROOM: Final = GuildId("room")
 ROOM_MEMBER: Final = MemberId("room")
@@ -22,7 +24,7 @@ _THEMES: Final = (
     "first love", "a stolen painting", "the long road home", "a broken radio", "the village choir", "a double life",
     "the empty hotel", "a second chance", "a lighthouse", "the lottery ticket", "a travelling circus", "the twin",
 )  # fmt: skip
-_EXCERPT_LINES: Final = 18
+_EXCERPT_ELEMENTS: Final = 8
 
 Draw = Callable[[Pitch, str], Awaitable[tuple[bytes, str]]]
 """Makes the picture of a show from its pitch and excerpt: PNG bytes and alternative text."""
@@ -72,8 +74,8 @@ async def announce(app: App, draw: Draw, pitch: Pitch, day: date) -> Announcemen
     """Return what is announced of a show: its pitch, the first lines of its script and a picture."""
     async with app.database.reading() as session:
         pages = await scripts.of_pitch(session, pitch.id)
-    written = next((page.fountain for page in pages if page.fountain), "")
-    excerpt = "\n".join(written.splitlines()[:_EXCERPT_LINES]).rstrip()
+    written = next((page.fountain for page in pages if page.fountain), None)
+    excerpt = lines(fountain.read(written).elements[:_EXCERPT_ELEMENTS]) if written else ""
     picture, alt = await draw(pitch, excerpt)
     return Announcement(
         day=day,

@@ -1,7 +1,6 @@
 """Order a script for a greenlit pitch, have it written, and take up what a crash left behind."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import structlog
 
@@ -10,15 +9,13 @@ from bot.export import fountain
 from bot.stage import Progress, Work, script_work
 from bot.usecases import drafting
 from db import members, pitches, scripts
+from db.database import Session
 from db.ids import MemberId, PitchId, ScriptId
 from db.pitches import Pitch, PitchState
 from db.scripts import Script
 from model.briefs import ScriptBrief
 from model.drafts import ScriptDraft
 from model.engine import Drafted, EngineError, Finished, NothingOriginalError, Retracted, Text
-
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncSession
 
 log = structlog.get_logger()
 FIRST_PAGE = 1
@@ -51,9 +48,7 @@ async def order_script(app: App, pitch_id: PitchId, *, by: MemberId) -> Script:
     return script
 
 
-async def order_first_page(
-    app: App, session: "AsyncSession", pitch_id: PitchId, *, asked_by: MemberId | None
-) -> ScriptId:
+async def order_first_page(app: App, session: Session, pitch_id: PitchId, *, asked_by: MemberId | None) -> ScriptId:
     """Put the order into the caller's transaction; :func:`start` it after the commit."""
     script = await scripts.order(
         session, pitch_id=pitch_id, part=FIRST_PAGE, seed=app.new_seed(), asked_by=asked_by, now=app.now()

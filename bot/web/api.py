@@ -12,7 +12,7 @@ from bot.stage import script_work, slate_work
 from bot.usecases import browsing, pitching, publishing, voting, writing
 from bot.usecases.showing import Draw
 from bot.web import live, shapes
-from bot.web.guard import require_token
+from bot.web.guard import MAX_ID, number, require_token
 from db.ids import GuildId, MemberId, PitchId, ScriptId, SlateId
 from model.briefs import PitchBrief, genre, theme
 
@@ -20,7 +20,7 @@ from model.briefs import PitchBrief, genre, theme
 class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    member: str = Field(min_length=1, max_length=64)
+    member: str = Field(pattern=r"^[\w .-]{1,64}$")
 
 
 class _Pitch(_Request):
@@ -31,7 +31,7 @@ class _Pitch(_Request):
 
 
 class _Choice(_Request):
-    pitch: int
+    pitch: int = Field(ge=0, le=MAX_ID)
 
 
 class Api:
@@ -78,7 +78,7 @@ class Api:
     async def slate(self, request: Request) -> Response:
         """Return one slate."""
         require_token(request, self._token)
-        return JSONResponse(shapes.slate(await browsing.slate(self._app, SlateId(request.path_params["number"]))))
+        return JSONResponse(shapes.slate(await browsing.slate(self._app, SlateId(number(request, "slate")))))
 
     async def slate_live(self, request: Request) -> Response:
         """Stream the writing of one slate."""
@@ -109,7 +109,7 @@ class Api:
     async def script(self, request: Request) -> Response:
         """Return one script."""
         require_token(request, self._token)
-        _, script = await browsing.script(self._app, ScriptId(request.path_params["number"]))
+        _, script = await browsing.script(self._app, ScriptId(number(request, "script")))
         return JSONResponse(shapes.script(script))
 
     async def script_live(self, request: Request) -> Response:
@@ -120,7 +120,7 @@ class Api:
     async def show(self, request: Request) -> Response:
         """Return a pitch with its scripts."""
         require_token(request, self._token)
-        show = await browsing.show(self._app, PitchId(request.path_params["number"]))
+        show = await browsing.show(self._app, PitchId(number(request, "pitch")))
         scripts: list[dict[str, Any]] = [shapes.script(script) for script in show.scripts]
         return JSONResponse({"pitch": shapes.pitch(show.pitch), "scripts": scripts})
 

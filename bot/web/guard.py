@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
+from db.errors import NotFoundError
 from db.ids import MemberId
 
+MAX_ID: Final = 2**31 - 1
 _COOKIE: Final = "greenlit_seat"
 _YEAR: Final = 365 * 24 * 3600
 _SEAT_BYTES: Final = 16
@@ -60,6 +62,18 @@ def require_token(request: Request, token: str | None) -> None:
     Raises:
         BadTokenError: wrong token, or none is set.
     """
-    given = request.headers.get("authorization", "").removeprefix("Bearer ")
-    if token is None or not hmac.compare_digest(given.encode(), token.encode()):
+    given = request.headers.get("authorization", "")
+    if not token or not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
         raise BadTokenError
+
+
+def number(request: Request, kind: str) -> int:
+    """Return the number of a ``kind`` in the address.
+
+    Raises:
+        NotFoundError: no row can have it.
+    """
+    found: int = request.path_params["number"]
+    if found > MAX_ID:
+        raise NotFoundError(kind, str(found)[:20])
+    return found

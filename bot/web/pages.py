@@ -15,7 +15,7 @@ from bot.export import fountain
 from bot.stage import script_work, slate_work
 from bot.usecases import browsing, pitching, voting, writing
 from bot.web import live, shapes
-from bot.web.guard import keep_seat, require_own_form, seat, sitting
+from bot.web.guard import keep_seat, number, require_own_form, seat, sitting
 from db.errors import NotFoundError
 from db.ids import GuildId, PitchId, ScriptId, SlateId
 from model.briefs import GENRES, MAX_COUNT, MAX_THEME, BadBriefError, PitchBrief, genre, theme
@@ -93,8 +93,8 @@ class Pages:
 
     async def slate(self, request: Request) -> Response:
         """Show a slate: live while it is written, then with its votes."""
-        number = SlateId(request.path_params["number"])
-        view = await browsing.slate(self._app, number, member=sitting(seat(request)))
+        slate_id = SlateId(number(request, "slate"))
+        view = await browsing.slate(self._app, slate_id, member=sitting(seat(request)))
         return self._page(
             request, "slate.html", view=view, live=shapes.progress(view.progress) if view.progress else None
         )
@@ -132,7 +132,7 @@ class Pages:
 
     async def script(self, request: Request) -> Response:
         """Show a script: live while it is written, then typeset."""
-        pitch, script = await browsing.script(self._app, ScriptId(request.path_params["number"]))
+        pitch, script = await browsing.script(self._app, ScriptId(number(request, "script")))
         progress = self._app.stage.latest(script_work(script.id))
         return self._page(
             request, "script.html", pitch=pitch, script=script, live=shapes.progress(progress) if progress else None
@@ -144,7 +144,7 @@ class Pages:
 
     async def download(self, request: Request) -> Response:
         """Return a finished script as a Fountain file."""
-        pitch, script = await browsing.script(self._app, ScriptId(request.path_params["number"]))
+        pitch, script = await browsing.script(self._app, ScriptId(number(request, "script")))
         if not script.fountain:
             raise NotFoundError("finished script", script.id)
         return PlainTextResponse(
@@ -162,7 +162,7 @@ def _number(text: str) -> int:
 
 
 def _pitch(form: dict[str, str]) -> PitchId:
-    number = _number(form.get("pitch", ""))
-    if number < 0:
+    chosen = _number(form.get("pitch", ""))
+    if chosen < 0:
         raise NotFoundError("pitch", form.get("pitch", "")[:40])
-    return PitchId(number)
+    return PitchId(chosen)

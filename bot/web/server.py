@@ -17,13 +17,13 @@ from starlette.templating import Jinja2Templates
 
 from bot import errors
 from bot.app import App
-from bot.usecases.showing import Draw
+from bot.usecases.showing import Draw, NothingToPostError
 from bot.usecases.voting import PitchDecidedError
 from bot.usecases.writing import NotGreenlitError
 from bot.web.api import Api
 from bot.web.guard import BadTokenError, ForeignFormError
 from bot.web.pages import Pages
-from db.errors import DatabaseBusyError, NotFoundError, SlateClosedError
+from db.errors import NotFoundError, SlateClosedError, StorageError
 from db.ids import GuildId
 from model.briefs import BadBriefError
 from model.screenplay import NotAScriptError
@@ -38,7 +38,11 @@ _STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
     SlateClosedError: HTTPStatus.CONFLICT,
     PitchDecidedError: HTTPStatus.CONFLICT,
     NotGreenlitError: HTTPStatus.CONFLICT,
-    DatabaseBusyError: HTTPStatus.SERVICE_UNAVAILABLE,
+    StorageError: HTTPStatus.SERVICE_UNAVAILABLE,
+    NothingToPostError: HTTPStatus.SERVICE_UNAVAILABLE,
+    ForeignFormError: HTTPStatus.FORBIDDEN,
+    BadTokenError: HTTPStatus.UNAUTHORIZED,
+    ValidationError: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 
 
@@ -62,7 +66,7 @@ def create_app(app: App, draw: Draw, *, api_token: str | None, host: str) -> Sta
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts)],
     )
-    for kind in (Exception, HTTPException):
+    for kind in (*_STATUSES, HTTPException, Exception):  # the last one's are logged as a fault of ours, too
         site.add_exception_handler(kind, _refuse)
     return site
 
@@ -89,19 +93,17 @@ class _Ready:
 def _status(error: Exception) -> int:
     if isinstance(error, HTTPException):
         return error.status_code
-    if isinstance(error, ForeignFormError):
-        return HTTPStatus.FORBIDDEN
-    if isinstance(error, BadTokenError):
-        return HTTPStatus.UNAUTHORIZED
-    if isinstance(error, ValidationError):
-        return HTTPStatus.UNPROCESSABLE_ENTITY
     return next((code for kind, code in _STATUSES.items() if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def _sentence(error: Exception) -> str:
     match error:
         case HTTPException():
-            return f"{error.detail}."
+            return (
+                "There is nothing here; go back to the room."
+                if error.status_code == HTTPStatus.NOT_FOUND
+                else f"{error.detail}."
+            )
         case ForeignFormError():
             return "This form came from another page; open the room here and try again."
         case BadTokenError():

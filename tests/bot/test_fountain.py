@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from screenplain.parsers import fountain as parser
 from screenplain.types import Action, Dialog, Slug
 
-from bot.export.fountain import CREDIT, HAIR, JOINER, SOURCE, body, fountain
+from bot.export.fountain import CREDIT, HAIR, JOINER, SOURCE, body, fountain, read
 from model.screenplay import Direction, Element, Heading, NotAScriptError, Script, Turn
 
 ALPHABET = st.one_of(
@@ -83,6 +83,12 @@ def test_every_element_comes_back_as_what_it_is(script: Script) -> None:
         assert len(found) == len(script.elements)
         for paragraph, element in zip(found, script.elements, strict=True):
             assert_same(paragraph, element)
+
+
+@settings(max_examples=400, deadline=None)
+@given(scripts())
+def test_reading_what_was_written_brings_the_script_back(script: Script) -> None:
+    assert read(body(script)) == script
 
 
 @settings(max_examples=150, deadline=None)

@@ -99,10 +99,9 @@ def test_any_text_parses_or_is_unreadable(text: str) -> None:
     for brief in (PITCH, DialogBrief(title="a", summary="b"), ScriptBrief(title="a", summary="b")):
         try:
             draft = tasks.parse(brief, text)
-        except tasks.UnreadableError as error:
-            assert error.text == text
-        else:
-            assert tasks.parse(brief, tasks.completion(draft)) == draft
+        except tasks.UnreadableError:
+            continue
+        assert tasks.parse(brief, tasks.completion(draft)) == draft
 
 
 @given(st.builds(PitchDraft, title=TITLES, summary=SUMMARIES), st.integers(min_value=0))

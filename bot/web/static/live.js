@@ -15,7 +15,9 @@ function card(pitch) {
   return article;
 }
 
+let heard = false;
 source.addEventListener("progress", (event) => {
+  heard = true;
   const now = JSON.parse(event.data);
   state.textContent = now.absent
     ? "The writer is away for a moment; this is kept and goes on when it is back."
@@ -23,4 +25,7 @@ source.addEventListener("progress", (event) => {
   if (box.dataset.kind === "slate") texts.replaceChildren(...now.pitches.map(card));
   else texts.textContent = now.texts[0] || "";
 });
-source.addEventListener("end", () => { source.close(); location.reload(); });
+source.addEventListener("end", () => {
+  source.close();
+  setTimeout(() => location.reload(), heard ? 0 : 3000);  // nobody was at it here: perhaps another process is
+});
