@@ -79,10 +79,10 @@ async def _up(folder: Path, port: int, *, as_json: bool) -> None:
 
     async with House(folder=folder, page_port=port) as house:
         guests = Guests(house.page_url, house.api_token)
+        if not (await guests.get("/memory"))["slates"]:
+            await _round(house, "comedy", "time travel", seed=None, as_json=as_json)
         remembered = await guests.get("/memory")
         await guests.aclose()
-        if not remembered["slates"]:
-            await _round(house, "comedy", "time travel", seed=None, as_json=as_json)
         if as_json:
             _say({"step": "open", "page": house.page_url, **remembered})
         else:

@@ -31,16 +31,16 @@ class Database:
 
     @classmethod
     def connect(cls, url: str, *, busy_timeout: int = BUSY_TIMEOUT) -> Self:
-        """Return the database at ``url``; nothing is opened yet, but the folder of a SQLite file is made.
+        """Return the database at ``url``; no connection is made yet, but a SQLite file and its folder are.
 
         ``busy_timeout`` is in milliseconds: how long a writer waits for another one.
 
         Raises:
             UnsupportedDatabaseError: ``url`` names no SQLite file and no PostgreSQL.
-            DatabaseUnreachableError: the folder cannot be made.
+            DatabaseUnreachableError: the file or its folder cannot be made.
         """
         parsed = urls.parse(url)
-        urls.make_folder(parsed)
+        urls.make_file(parsed)
         return cls(_engine(urls.asynchronous(parsed), busy_timeout), parsed)
 
     @property

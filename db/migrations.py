@@ -73,7 +73,7 @@ def guarded(url: str) -> Iterator[Connection]:
     it) and checked before the end.
     """
     parsed = urls.parse(url)
-    urls.make_folder(parsed)
+    urls.make_file(parsed)
     with narrowed(parsed):
         engine = create_engine(parsed, poolclass=NullPool)
         if engine.dialect.name == "sqlite":

@@ -1,5 +1,6 @@
 """A database's address: which kind it is, and how to say it without the password."""
 
+import sqlite3
 from pathlib import Path
 
 from sqlalchemy import URL, make_url
@@ -26,7 +27,7 @@ def parse(url: str) -> URL:
     if parsed.get_backend_name() == "postgresql":
         seconds = parsed.query.get("connect_timeout", CONNECT_SECONDS)
         return parsed.set(drivername="postgresql+psycopg").update_query_dict({"connect_timeout": seconds})
-    if parsed.database in {None, "", ":memory:"}:
+    if parsed.database in {None, "", ":memory:"} or str(parsed.database).startswith("file:"):
         raise UnsupportedDatabaseError(shown(parsed))
     return parsed.set(drivername="sqlite+pysqlite")
 
@@ -41,17 +42,21 @@ def shown(url: URL) -> str:
     return url.render_as_string(hide_password=True)
 
 
-def make_folder(url: URL) -> None:
-    """Make the folder a SQLite file lives in; nothing for PostgreSQL.
+def make_file(url: URL) -> None:
+    """Make a SQLite file and its folder, where missing; nothing for PostgreSQL.
+
+    Tried here because a failure on the driver's own thread may outlive the event loop.
 
     Raises:
-        DatabaseUnreachableError: it cannot be made.
+        DatabaseUnreachableError: it cannot be made or opened.
     """
     if url.get_backend_name() == "postgresql":
         return
     try:
-        Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+        path = Path(url.database or "")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sqlite3.connect(path).close()
+    except (OSError, sqlite3.Error) as error:
         raise DatabaseUnreachableError(shown(url)) from error
 
 

@@ -58,8 +58,11 @@ class Line:
         ticket = self._enter()
         work: asyncio.Task[None] | None = None
         try:
+            place = 0
             while not ticket.called:
-                yield Queued(self._waiting.index(ticket) + 1)
+                before, place = place, self._waiting.index(ticket) + 1
+                if place != before:
+                    yield Queued(place)
                 await ticket.moved.wait()
                 ticket.moved.clear()
             events: asyncio.Queue[Event | None] = asyncio.Queue()

@@ -66,10 +66,10 @@ class WorkerClient:
                         yield event
                         if isinstance(event, Finished):
                             return
+        except (httpx_sse.SSEError, wire.WireError) as error:  # the first is a TransportError, too
+            raise EngineFailedError(f"not understood: {error}") from error
         except httpx.TransportError as error:
             raise EngineLostError if begun else EngineUnavailableError from error
-        except (httpx_sse.SSEError, wire.WireError) as error:
-            raise EngineFailedError(f"not understood: {error}") from error
         raise EngineLostError
 
     async def ready(self) -> bool:

@@ -41,14 +41,15 @@ _STRAIGHT: Final = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"'
 _INVISIBLE: Final = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad]")
 _PARENTHESIS: Final = re.compile(r"\s*(\([^()]*\)|\[[^\[\]]*\])")
 _EDITION: Final = re.compile(
-    r"\s*[-–—:,]?\s*\b(season \w+|series \d+|vol(ume|\.)? ?\d+|4k|uhd|ultra hd|hd|director'?s cut|extended( cut| edition)?"
-    r"|unrated|subtitled|dubbed|english (version|subtitled)|the complete series|\d+th anniversary edition)\s*$",
+    r"\s*[-–—:,]?\s*\b(season \w+|series \d+|vol(ume|\.)? ?\d+|4k|uhd|ultra hd|hd|director'?s cut"
+    r"|extended( cut| edition)?|unrated|subtitled|dubbed|english (version|subtitled)|the complete series"
+    r"|\d+th anniversary edition)\s*$",
     re.I,
 )
 _SENTENCE: Final = re.compile(r"(?<=[.!?])[\"')]?\s+(?=[\"'A-Z0-9])")
 _TITLED: Final = re.compile(r"\b(Mr|Mrs|Ms|Dr|St|Lt|Sgt|Capt|Jr|Sr|vs|No|[A-Z])\.$")
 _ENGLISH: Final = frozenset(
-    "the a an of and to in is his her their with for on by who when from as that he she".split()
+    re.findall(r"\w+", "the a an of and to in is his her their with for on by who when from as that he she")
 )
 _ADVERT: Final = re.compile(
     r"https?:|www\.|\bstarring\b|\bstars\b|\bdirected by\b|\bepisodes?\b|\bseason\b|\bDVD\b|\bbased on\b|\bsequel\b"

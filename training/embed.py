@@ -14,7 +14,7 @@ from transformers import GenerationConfig, LlamaConfig
 
 from model import checkpoint
 from training.network import Network, stock_config, stock_weights
-from training.tokenizer import END, save
+from training.tokenizer import end_id, save
 
 SHARD: Final = 15_000_000  # bytes
 
@@ -29,12 +29,13 @@ def embed(
     unfinished = folder.with_name(folder.name + ".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
-    end = tokenizer.token_to_id(END)
+    end = end_id(tokenizer)
     config = LlamaConfig(**stock_config(network.shape, end), architectures=["LlamaForCausalLM"], dtype="bfloat16")
     config.save_pretrained(unfinished)
-    GenerationConfig(eos_token_id=end, pad_token_id=end, do_sample=True, temperature=0.9, top_p=0.95).save_pretrained(
-        unfinished
+    generation = GenerationConfig(  # type: ignore[no-untyped-call]
+        eos_token_id=end, pad_token_id=end, do_sample=True, temperature=0.9, top_p=0.95
     )
+    generation.save_pretrained(unfinished)
     save_shards({key: weight.to(torch.bfloat16) for key, weight in stock_weights(network).items()}, unfinished)
     save(tokenizer, unfinished, network.shape.context)
     shutil.copyfile(titles, unfinished / "titles.trie")

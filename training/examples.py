@@ -99,7 +99,7 @@ def _stretches(paragraphs: Iterable[str], words: int) -> Iterator[list[str]]:
 def page_entries(work: str, script: Script, logline: str) -> Iterator[Entry]:
     """Yield the page as a script and as a dialog from its logline, and as the staging of its dialog."""
     dialog = tuple(Turn(turn.cue, turn.speech) for turn in script.turns)
-    named = {"title": briefs.title(work), "summary": briefs.summary(logline)}
-    yield Entry(work=work, brief=ScriptBrief(**named), draft=ScriptDraft(script))
-    yield Entry(work=work, brief=DialogBrief(**named), draft=DialogDraft(dialog))
+    title, summary = briefs.title(work), briefs.summary(logline)
+    yield Entry(work=work, brief=ScriptBrief(title=title, summary=summary), draft=ScriptDraft(script))
+    yield Entry(work=work, brief=DialogBrief(title=title, summary=summary), draft=DialogDraft(dialog))
     yield Entry(work=work, brief=StagingBrief(dialog=dialog), draft=ScriptDraft(script))

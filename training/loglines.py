@@ -7,15 +7,20 @@ from math import log
 from random import Random
 from typing import Final
 
-from model.screenplay import Script
+from model.screenplay import Script, Turn
 
-_NOUN: Final = re.compile(
-    r"\b(?:the|a|an|my|your|his|her|our|their|this|that|no|some|any|of|for|about)((?: [a-z]{3,}){1,2})(?=[.,;:!?—]| (?:and|of|in|on|at|to|for"
-    r"|with|is|was|are|were|that|which|who|from|by|or|but|has|had|have|will|would|as|when|if)\b)"
+_BEFORE: Final = "the|a|an|my|your|his|her|our|their|this|that|no|some|any|of|for|about"
+_AFTER: Final = (
+    "and|of|in|on|at|to|for|with|is|was|are|were|that|which|who|from|by|or|but|has|had|have|will|would|as|when|if"
 )
+_NOUN: Final = re.compile(rf"\b(?:{_BEFORE})((?: [a-z]{{3,}}){{1,2}})(?=[.,;:!?—]| (?:{_AFTER})\b)")
 _WEAK: Final = frozenset(
-    """thing things way same other others one first last least most least whole lot bit kind sort man woman person time times
-    moment course all them him her you me it us what that this more little good own matter point like word words sake""".split()  # noqa: SIM905 -- quoted words would be harder to read
+    re.findall(
+        r"\w+",
+        """thing things way same other others one first last least most whole lot bit kind sort man woman person time
+        times moment course all them him her you me it us what that this more little good own matter point like word
+        words sake""",
+    )
 )
 _ABOUT: Final = (
     "{a} and {b} talk about {x} and {y}.",
@@ -65,11 +70,10 @@ def logline(script: Script, rarity: Rarity, random: Random) -> str | None:
         return None
     random.shuffle(told)
     a, b = (name.capitalize() for name in script.cast[:2])
-    place = script.elements[0].text if script.elements else ""  # type: ignore[union-attr]
     first = random.choice(_ABOUT).format(a=a, b=b, x=_with_article(told[0]), y=_with_article(told[1]))
     if random.random() < 0.4:
         lower = first if first.startswith((a, b)) else first[0].lower() + first[1:]
-        first = f"{_where(place)}, {lower}"
+        first = f"{_where(script)}, {lower}"
     if random.random() < 0.5:
         first += " " + _telling(script, told[2:] or told)
     return first
@@ -79,12 +83,13 @@ def _with_article(noun: str) -> str:
     return noun if noun.endswith("s") else f"the {noun}"
 
 
-def _where(place: str) -> str:
-    inside, _, rest = place.partition(". ")
-    where, _, when = rest.rpartition(" - ")
-    preposition = "In" if inside == "INT" else "On" if where in {"TERRACE", "STREET", "BEACH", "SHIP DECK"} else "In"
+def _where(script: Script) -> str:
+    opening = script.elements[0]
+    assert not isinstance(opening, Turn)  # noqa: S101 -- a script opens with a heading
+    place, _, when = opening.text.partition(". ")[2].rpartition(" - ")
+    preposition = "On" if place in {"TERRACE", "STREET", "BEACH", "SHIP DECK"} else "In"
     late = {"NIGHT": " at night", "MORNING": " in the morning", "EVENING": " in the evening"}.get(when, "")
-    return f"{preposition} the {where.lower()}{late}"
+    return f"{preposition} the {place.lower()}{late}"
 
 
 def _telling(script: Script, told: Sequence[str]) -> str:

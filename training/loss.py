@@ -36,5 +36,5 @@ class _Loss(torch.autograd.Function):
 
 def cross_entropy(hidden: Tensor, embedding: Tensor, targets: Tensor) -> Tensor:
     """Return the summed loss in nats of ``hidden`` (n, width) against ``targets`` (n), through ``embedding``."""
-    total: Tensor = _Loss.apply(hidden, embedding, targets)
+    total: Tensor = _Loss.apply(hidden, embedding, targets)  # type: ignore[no-untyped-call]
     return total

@@ -36,6 +36,7 @@ class Norm(nn.Module):
         self.epsilon = epsilon
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return ``x`` with unit mean square in its last dimension, scaled by channel."""
         return F.rms_norm(x, (x.shape[-1],), self.weight.to(x.dtype), self.epsilon)
 
 
@@ -53,9 +54,11 @@ class Block(nn.Module):
         self.down = nn.Linear(shape.hidden, shape.width, bias=False)
 
     def forward(self, x: Tensor, turn: tuple[Tensor, Tensor], mask: Tensor) -> Tensor:
+        """Return hidden states after this layer; ``turn`` are the cosines and sines of the places."""
         x = x + self._attend(self.before_attention(x), turn, mask)
         gate, up = self.gate_up(self.before_feed(x)).chunk(2, dim=-1)
-        return x + self.down(F.silu(gate) * up)
+        fed: Tensor = self.down(F.silu(gate) * up)
+        return x + fed
 
     def _attend(self, x: Tensor, turn: tuple[Tensor, Tensor], mask: Tensor) -> Tensor:
         rows, length, width = x.shape
@@ -64,7 +67,8 @@ class Block(nn.Module):
         q, k = _rotate(q, turn), _rotate(k, turn)
         scores = torch.matmul(q * self.shape.head_width**-0.5, k.transpose(-1, -2)) + mask
         mixed = torch.matmul(scores.softmax(-1), v)
-        return self.out(mixed.transpose(1, 2).reshape(rows, length, width))
+        written: Tensor = self.out(mixed.transpose(1, 2).reshape(rows, length, width))
+        return written
 
 
 def _rotate(x: Tensor, turn: tuple[Tensor, Tensor]) -> Tensor:
@@ -89,7 +93,8 @@ class Network(nn.Module):
         turn = self._turn(places, x.dtype)
         for block in self.blocks:
             x = block(x, turn, mask)
-        return self.last(x)
+        normed: Tensor = self.last(x)
+        return normed
 
     def _turn(self, places: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
         half = self.shape.head_width // 2
@@ -143,7 +148,7 @@ def stock_weights(network: Network) -> dict[str, Tensor]:
     """Return the weights under the names ``LlamaForCausalLM`` gives them, the fused matrices taken apart."""
     weights = {"model.embed_tokens.weight": network.embedding.weight, "model.norm.weight": network.last.weight}
     for number, block in enumerate(network.blocks):
-        assert isinstance(block, Block)
+        assert isinstance(block, Block)  # noqa: S101 -- a ModuleList does not say what it holds
         at = f"model.layers.{number}."
         q, k, v = block.qkv.weight.chunk(3)
         gate, up = block.gate_up.weight.chunk(2)

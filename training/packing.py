@@ -1,6 +1,5 @@
 """Documents laid into rows of one length without padding; nothing is lost and no document sees another."""
 
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +8,7 @@ import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from training.examples import Example
-from training.tokenizer import END
+from training.tokenizer import end_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ class Rows:
 
 def encode(tokenizer: Tokenizer, examples: Sequence[Example]) -> list[Document]:
     """Return the examples as tokens; prompt and completion are encoded apart, as they are when writing."""
-    end = tokenizer.token_to_id(END)
+    end = end_id(tokenizer)
     prompts = tokenizer.encode_batch_fast([example.prompt for example in examples])
     completions = tokenizer.encode_batch_fast([example.completion for example in examples])
     return [

@@ -9,6 +9,8 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+from tokenizers import Tokenizer
+
 from training import cleaning, shelf, themes, tokenizer
 from training.casting import cast_anew
 from training.cleaning import Show
@@ -34,7 +36,7 @@ def prepare(data: Path, cache: Path, recipe: Recipe) -> None:
         MissingFileError, MissingColumnsError: see :mod:`training.sources.base`.
     """
     cache.mkdir(parents=True, exist_ok=True)
-    random = Random(recipe.seed)
+    random = Random(recipe.seed)  # noqa: S311 -- no secret
     examples: dict[tuple[str, Task], list[Example]] = defaultdict(list)
     for example in _examples(data, cache, recipe, random):
         examples["held-out" if held_out(example.work) else "train", example.task].append(example)
@@ -103,7 +105,7 @@ def _shuffled(examples: Iterator[Example], random: Random) -> list[Example]:
     return every
 
 
-def _learn(examples: Mapping[tuple[str, Task], Sequence[Example]], recipe: Recipe) -> "tokenizer.Tokenizer":
+def _learn(examples: Mapping[tuple[str, Task], Sequence[Example]], recipe: Recipe) -> Tokenizer:
     texts = (
         example.prompt + example.completion
         for (split, task), found in examples.items()

@@ -3,10 +3,9 @@
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
@@ -81,7 +80,7 @@ def _gradients(recipe: Recipe, network: Network, working: Network, rows: Rows, s
     total = 0.0
     for start in range(first, first + recipe.micro_batch * recipe.accumulate, recipe.micro_batch):
         loss = _loss(working, rows, slice(start, start + recipe.micro_batch)) / scored
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         total += loss.item()
         _gather(network, working)
     return total

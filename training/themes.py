@@ -18,7 +18,9 @@ _WORDS: Final = re.compile(r"[^\W\d_][\w'-]*|[.,;:!?\"()—–]")
 
 def candidates(summary: str) -> list[str]:
     """Return phrases of one or two words that stand in ``summary`` in lower case, without function words."""
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS  # noqa: PLC0415 -- heavy, only for training
+    from sklearn.feature_extraction.text import (  # type: ignore[import-untyped]  # noqa: PLC0415 -- heavy
+        ENGLISH_STOP_WORDS,
+    )
 
     words = _WORDS.findall(summary)
     good = [word.islower() and len(word) > 2 and word not in ENGLISH_STOP_WORDS and "'" not in word for word in words]

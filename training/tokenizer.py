@@ -37,7 +37,7 @@ def learn(texts: Iterable[str], vocabulary: int) -> Tokenizer:
 
 def save(tokenizer: Tokenizer, folder: Path, context: int) -> None:
     """Write the files ``AutoTokenizer.from_pretrained(folder)`` reads."""
-    stock = PreTrainedTokenizerFast(
+    stock = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer,
         eos_token=END,
         pad_token=END,
@@ -51,3 +51,11 @@ def save(tokenizer: Tokenizer, folder: Path, context: int) -> None:
 def load(folder: Path) -> Tokenizer:
     """Return the tokenizer saved in ``folder``."""
     return Tokenizer.from_file(str(folder / "tokenizer.json"))
+
+
+def end_id(tokenizer: Tokenizer) -> int:
+    """Return the id of the end marker."""
+    number = tokenizer.token_to_id(END)
+    if number is None:
+        raise ValueError(END)
+    return int(number)

@@ -135,7 +135,12 @@ class Pages:
         pitch, script = await browsing.script(self._app, ScriptId(number(request, "script")))
         progress = self._app.stage.latest(script_work(script.id))
         return self._page(
-            request, "script.html", pitch=pitch, script=script, live=shapes.progress(progress) if progress else None
+            request,
+            "script.html",
+            pitch=pitch,
+            script=script,
+            page=[shapes.element(each) for each in fountain.read(script.fountain).elements] if script.fountain else [],
+            live=shapes.progress(progress) if progress else None,
         )
 
     async def script_live(self, request: Request) -> Response:

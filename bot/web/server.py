@@ -61,6 +61,7 @@ def create_app(app: App, draw: Draw, *, api_token: str | None, host: str) -> Sta
             *pages.routes(),
             Mount("/api", routes=api.routes()),
             Mount("/static", StaticFiles(directory=_FOLDER / "static")),
+            Mount("/fonts", StaticFiles(directory=_FOLDER.parent / "ui" / "fonts")),
             Route("/livez", _alive),
             Route("/readyz", _Ready(app).answer),
         ],

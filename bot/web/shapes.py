@@ -8,6 +8,7 @@ from bot.usecases.browsing import SlateView
 from db.pitches import Pitch
 from db.posts import Post
 from db.scripts import Script
+from model.screenplay import Direction, Element, Heading, Turn
 from model.tasks import partial_pitch
 
 
@@ -51,6 +52,17 @@ def slate(view: SlateView) -> dict[str, Any]:
         "failure": failure(row.failure) if row.failure else None,
         "pitches": [pitch(each) for each in view.pitches],
     }
+
+
+def element(part: Element) -> dict[str, Any]:
+    """Return one element of a script by its kind, to be typeset."""
+    match part:
+        case Heading(text):
+            return {"kind": "heading", "text": text}
+        case Direction(text):
+            return {"kind": "direction", "text": text}
+        case Turn(cue, speech, manner):
+            return {"kind": "turn", "cue": cue, "manner": manner, "text": speech}
 
 
 def script(row: Script) -> dict[str, Any]:

@@ -194,17 +194,17 @@ async def test_nobody_answering_is_said_without_the_password() -> None:
 
 async def test_a_file_that_is_no_database_is_unreachable(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("Dear diary, " * 100)
-    for path in (tmp_path / "notes.txt", tmp_path):
-        database = Database.connect(f"sqlite:///{path}")
-        with pytest.raises(DatabaseUnreachableError):
-            await database.check()
-        await database.close()
-
-
-async def test_a_folder_that_cannot_be_made_is_unreachable(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
+    database = Database.connect(f"sqlite:///{tmp_path / 'notes.txt'}")
     with pytest.raises(DatabaseUnreachableError):
-        Database.connect(f"sqlite:///{tmp_path / 'file' / 'room.db'}")
+        await database.check()
+    await database.close()
+
+
+def test_a_place_where_no_file_can_be_made_is_unreachable(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "file" / "room.db", tmp_path):
+        with pytest.raises(DatabaseUnreachableError):
+            Database.connect(f"sqlite:///{place}")
 
 
 async def test_the_folder_of_a_new_database_is_made(tmp_path: Path, migrated_sqlite: Path) -> None:
@@ -221,7 +221,16 @@ async def test_both_names_of_the_driver_are_understood(database_url: str) -> Non
     await database.close()
 
 
-@pytest.mark.parametrize("url", ["mysql://me:secret@host/room", "sqlite://", "sqlite:///:memory:", "me:secret@host"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://me:secret@host/room",
+        "sqlite://",
+        "sqlite:///file:room.db?uri=true",
+        "sqlite:///:memory:",
+        "me:secret@host",
+    ],
+)
 def test_other_databases_are_refused_without_the_password(url: str) -> None:
     with pytest.raises(UnsupportedDatabaseError) as caught:
         Database.connect(url)

@@ -43,10 +43,10 @@ async def test_it_says_that_it_lives_and_is_ready_without_a_token(http: httpx.As
     assert [(await http.get(path)).status_code for path in ("/livez", "/readyz", "/openapi.json")] == [200, 200, 200]
 
 
-@pytest.mark.parametrize("header", ["", "Bearer ", "Bearer secre", "Bearer secret ü", "Basic secret", "secret"])
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer secre", "Bearer secretü", "Basic secret", "secret"])
 @pytest.mark.parametrize(("method", "path"), [("POST", "/v1/drafts"), ("GET", "/v1/status")])
 async def test_a_wrong_token_is_refused(http: httpx.AsyncClient, method: str, path: str, header: str) -> None:
-    answer = await http.request(method, path, content=BODY, headers={"Authorization": header.encode()})
+    answer = await http.request(method, path, content=BODY, headers=[(b"Authorization", header.encode())])
     assert answer.status_code == 401
     assert answer.json()["error"]["code"] == "unauthorized"
 

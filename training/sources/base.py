@@ -27,16 +27,19 @@ class MissingColumnsError(SourceError):
         self.path, self.columns = path, tuple(columns)
 
 
-def read_table(path: Path, columns: Sequence[str], *, delimiter: str = ",") -> Iterator[dict[str, str]]:
-    """Yield the rows of a delimited file with a header, ``columns`` checked before the first row.
+class _Tabs(csv.excel_tab):
+    quoting = csv.QUOTE_NONE  # titles have quotation marks of their own
+
+
+def read_table(path: Path, columns: Sequence[str], *, tabs: bool = False) -> Iterator[dict[str, str]]:
+    """Yield the rows of a comma- or tab-separated file with a header, ``columns`` checked before the first row.
 
     Raises:
         MissingFileError, MissingColumnsError: see their docstrings.
     """
     _require_file(path)
     with path.open(encoding="utf-8", newline="") as file:
-        quoting = csv.QUOTE_MINIMAL if delimiter == "," else csv.QUOTE_NONE
-        reader = csv.DictReader(file, delimiter=delimiter, quoting=quoting)
+        reader = csv.DictReader(file, dialect=_Tabs if tabs else csv.excel)
         _require_columns(path, columns, reader.fieldnames or ())
         yield from reader
 

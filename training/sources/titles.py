@@ -15,6 +15,6 @@ def read(path: Path) -> Iterator[str]:
     Raises:
         MissingFileError, MissingColumnsError: see their docstrings.
     """
-    for row in read_table(path, COLUMNS, delimiter="\t"):
+    for row in read_table(path, COLUMNS, tabs=True):
         if row["title"]:
             yield row["title"]

@@ -1,0 +1,311 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.app import App, Patience
+from bot.stage import Progress, slate_work
+from bot.usecases import browsing, pitching, voting
+from db import slates
+from db.errors import NotFoundError
+from db.ids import GuildId, SlateId
+from model.briefs import PitchBrief, genre, theme
+from model.drafts import PitchDraft
+from model.engine import (
+    Drafted,
+    EngineFailedError,
+    EngineLostError,
+    EngineUnauthorizedError,
+    EngineUnavailableError,
+    Event,
+    Finished,
+    LineFullError,
+    NothingOriginalError,
+    Queued,
+    Retracted,
+    Text,
+)
+from model.fake import FakeDecoder, fake_engine
+from model.originality import TitleIndex, normalise
+from model.writer import Writer
+from tests.bot.conftest import ANNA, PAGE, OpenApp, Slated
+from tests.bot.doubles import Moody, Told
+
+BRIEF = PitchBrief(genre=genre("comedy"), theme=theme("time travel"), count=3, seed=7)
+DONE = Finished(model="told", computed=9, kept=9)
+
+
+def written(slot: int, title: str) -> tuple[Event, ...]:
+    draft = PitchDraft(title=title, summary=f"About {title}.")
+    return Text(slot, f" {title}\nSUMMARY: "), Text(slot, draft.summary), Drafted(slot, draft)
+
+
+async def watched(app: App, slate_id: SlateId) -> list[Progress]:
+    return [state async for state in app.stage.watch(slate_work(slate_id))]
+
+
+async def test_a_slate_is_there_at_once_and_written_behind(app: App) -> None:
+    slate = await pitching.open_slate(app, BRIEF, by=ANNA, guild=PAGE)
+    assert slate.state == "drafting"
+    assert (await browsing.slate(app, slate.id)).progress is not None
+    await app.crew.finish(slate_work(slate.id))
+    view = await browsing.slate(app, slate.id)
+    assert (view.slate.state, view.slate.model, len(view.pitches)) == ("open", "fake", 3)
+    assert view.progress is None
+
+
+async def test_the_watcher_sees_places_and_growing_titles(open_app: OpenApp) -> None:
+    app = open_app(Told([[Queued(2), Queued(1), *written(0, "Alone"), DONE]]))
+    slate = await pitching.open_slate(
+        app, PitchBrief(genre=genre("drama"), theme=theme("rain"), count=1), by=ANNA, guild=PAGE
+    )
+    states = await watched(app, slate.id)
+    assert states[0] == Progress()
+    assert states[-1].texts[0].startswith(" Alone\nSUMMARY: ")
+
+
+async def test_the_same_seed_gives_the_same_titles(open_app: OpenApp, slated: Slated) -> None:
+    engines = [Writer(FakeDecoder(), TitleIndex.of(())) for _ in range(2)]
+    first = await slated(open_app(engines[0]))
+    drafts = [event async for event in engines[1].stream(BRIEF) if isinstance(event, Drafted)]
+    assert [pitch.title for pitch in first.pitches] == [event.draft.title for event in drafts]  # type: ignore[union-attr]
+
+
+async def test_a_title_pitched_before_is_never_shown_nor_stored_again(open_app: OpenApp, slated: Slated) -> None:
+    first = await slated(open_app())
+    known = {normalise(pitch.title) for pitch in first.pitches}
+    app = open_app()
+    slate = await pitching.open_slate(app, BRIEF, by=ANNA, guild=GuildId("elsewhere"))
+    shown = {text.partition("\n")[0].strip() for state in await watched(app, slate.id) for text in state.texts}
+    view = await browsing.slate(app, slate.id)
+    assert len(view.pitches) == 3
+    assert not known & {normalise(title) for title in shown}
+    assert not known & {normalise(pitch.title) for pitch in view.pitches}
+    assert view.slate.dropped >= 3
+
+
+async def test_a_known_title_is_not_even_shown_letter_by_letter(open_app: OpenApp, slated: Slated) -> None:
+    await slated(open_app(Told([[*written(0, "Known Show"), DONE]])), count=1)
+    letters = [Text(0, letter) for letter in " Known Show\nSUMMARY: Again."]
+    draft = PitchDraft(title="The Known Show", summary="Again.")
+    app = open_app(Told([[*letters, Drafted(0, draft), DONE], [*written(0, "New Show"), DONE]]))
+    slate = await pitching.open_slate(
+        app, PitchBrief(genre=genre("drama"), theme=theme("rain"), count=1), by=ANNA, guild=PAGE
+    )
+    shown = [text for state in await watched(app, slate.id) for text in state.texts]
+    assert all(text.startswith(" New Show") for text in shown)
+    assert [pitch.title for pitch in (await browsing.slate(app, slate.id)).pitches] == ["New Show"]
+
+
+async def test_the_next_round_is_told_what_to_avoid(open_app: OpenApp, slated: Slated) -> None:
+    await slated(open_app(Told([[*written(0, "Known"), DONE]])), count=1)
+    engine = Told([[*written(0, "Known"), *written(1, "Fresh"), DONE], [*written(0, "Fresher"), DONE]])
+    view = await slated(open_app(engine), count=2)
+    second = engine.asked[1]
+    assert isinstance(second, PitchBrief)
+    assert (second.avoid, second.count, second.seed) == (("Fresh", "Known"), 1, 8)
+    assert ([pitch.title for pitch in view.pitches], view.slate.dropped) == (["Fresh", "Fresher"], 1)
+
+
+async def test_a_retracted_draft_leaves_its_place_to_a_new_one(open_app: OpenApp, slated: Slated) -> None:
+    await slated(open_app(Told([[*written(0, "Known"), DONE]])), count=1)
+    act = [Text(0, " Known\nSUMMARY: "), Retracted(0), *written(0, "Better"), DONE]
+    view = await slated(open_app(engine := Told([act])), count=1)
+    assert [pitch.title for pitch in view.pitches] == ["Better"]
+    assert len(engine.asked) == 1
+
+
+async def test_a_slate_may_stay_short_when_nothing_more_comes(open_app: OpenApp, slated: Slated) -> None:
+    engine = Told([[*written(0, "Only"), DONE], [NothingOriginalError()]])
+    view = await slated(open_app(engine), count=3)
+    assert (view.slate.state, len(view.pitches), len(engine.asked)) == ("open", 1, 4)
+
+
+async def test_a_slate_without_anything_original_fails_with_its_reason(open_app: OpenApp, slated: Slated) -> None:
+    view = await slated(open_app(Told([[NothingOriginalError()]])))
+    assert (view.slate.state, view.slate.failure) == ("failed", "NothingOriginalError")
+
+
+async def test_titles_that_somebody_took_meanwhile_fail_the_slate(open_app: OpenApp, slated: Slated) -> None:
+    gate = asyncio.Event()
+    slow = open_app(Writer(FakeDecoder(gate=gate.wait), TitleIndex.of(())))
+    slate = await pitching.open_slate(slow, BRIEF, by=ANNA, guild=PAGE)
+
+    async def open_gate() -> None:
+        await slated(open_app())
+        gate.set()
+
+    await open_gate()
+    await slow.crew.finish(slate_work(slate.id))
+    view = await browsing.slate(slow, slate.id)
+    assert view.slate.state == "open"
+    everything = [pitch.title for number in (1, 2) for pitch in (await browsing.slate(slow, SlateId(number))).pitches]
+    assert len(set(map(normalise, everything))) == 6
+
+
+async def test_two_same_slates_at_once_never_share_a_title(open_app: OpenApp) -> None:
+    apps = [open_app(), open_app()]
+    both = [await pitching.open_slate(app, BRIEF, by=ANNA, guild=PAGE) for app in apps]
+    for app, slate in zip(apps, both, strict=True):
+        await app.crew.finish(slate_work(slate.id))
+    views = [await browsing.slate(apps[0], slate.id) for slate in both]
+    titles = [normalise(pitch.title) for view in views for pitch in view.pitches]
+    assert len(titles) == len(set(titles))
+    assert {view.slate.state for view in views} <= {"open", "failed"}
+
+
+@pytest.mark.parametrize(
+    "error", [EngineUnavailableError(), EngineLostError(), LineFullError(0), EngineFailedError("ab12")]
+)
+async def test_an_absent_worker_is_asked_again_from_the_start(
+    open_app: OpenApp, slated: Slated, error: Exception
+) -> None:
+    expected = await slated(open_app(Moody(fake_engine(), [])), guild=GuildId("a"), seed=11)
+    assert isinstance(error, EngineUnavailableError | EngineLostError | LineFullError | EngineFailedError)
+    engine = Moody(fake_engine(), [(2, error), (0, error)])
+    app = open_app(engine)
+    slate = await pitching.open_slate(
+        app, PitchBrief(genre=genre("drama"), theme=theme("rain"), count=3, seed=5), by=ANNA, guild=PAGE
+    )
+    states = await watched(app, slate.id)
+    view = await browsing.slate(app, slate.id)
+    assert (view.slate.state, len(view.pitches), len(engine.asked)) == ("open", 3, 3)
+    assert engine.asked[0] == engine.asked[1] == engine.asked[2]
+    assert states[-1].absent is False
+    assert expected.slate.dropped == view.slate.dropped
+
+
+async def test_members_are_told_that_the_writer_is_away(open_app: OpenApp) -> None:
+    asked_twice = asyncio.Event()
+
+    class Away(Told):
+        async def stream(self, brief, /):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+            if self.asked:
+                await asked_twice.wait()
+            async for event in super().stream(brief):
+                yield event
+
+    app = open_app(Away([[EngineUnavailableError()], [*written(0, "Back"), DONE]]))
+    slate = await pitching.open_slate(
+        app, PitchBrief(genre=genre("drama"), theme=theme("rain"), count=1), by=ANNA, guild=PAGE
+    )
+    seen = []
+    async for state in app.stage.watch(slate_work(slate.id)):
+        seen.append(state)
+        if state.absent:
+            asked_twice.set()
+    assert any(state.absent for state in seen)
+    assert (await browsing.slate(app, slate.id)).slate.state == "open"
+
+
+async def test_a_worker_that_stays_away_leaves_its_reason(open_app: OpenApp, slated: Slated) -> None:
+    app = open_app(Told([[EngineUnavailableError()]]), patience=Patience(first=0.001, longest=0.002, total=0.004))
+    view = await slated(app)
+    assert (view.slate.state, view.slate.failure) == ("failed", "EngineUnavailableError")
+
+
+async def test_a_worker_that_keeps_breaking_is_asked_three_times(open_app: OpenApp, slated: Slated) -> None:
+    engine = Told([[EngineFailedError("ab12")]])
+    view = await slated(open_app(engine))
+    assert (view.slate.failure, len(engine.asked)) == ("EngineFailedError", 3)
+
+
+async def test_a_wrong_token_is_not_tried_again(open_app: OpenApp, slated: Slated) -> None:
+    engine = Told([[EngineUnauthorizedError()]])
+    view = await slated(open_app(engine))
+    assert (view.slate.failure, len(engine.asked)) == ("EngineUnauthorizedError", 1)
+
+
+async def test_a_stopped_slate_is_taken_up_with_the_same_titles(open_app: OpenApp, slated: Slated) -> None:
+    expected = [event.draft async for event in fake_engine().stream(BRIEF) if isinstance(event, Drafted)]
+    held = asyncio.Event()
+    decoder = FakeDecoder(gate=held.wait)
+    first = open_app(Writer(decoder, TitleIndex.of(())))
+    slate = await pitching.open_slate(first, BRIEF, by=ANNA, guild=PAGE)
+    assert await first.crew.drain(0) == 1
+    assert (await browsing.slate(first, slate.id)).slate.state == "drafting"
+    second = open_app()
+    assert [left.id for left in await pitching.resume(second)] == [slate.id]
+    await second.crew.finish(slate_work(slate.id))
+    view = await browsing.slate(second, slate.id)
+    assert [pitch.title for pitch in view.pitches] == [
+        draft.title for draft in expected if isinstance(draft, PitchDraft)
+    ]
+    assert await pitching.resume(second) == ()
+
+
+async def test_a_slate_written_by_two_processes_is_stored_once(open_app: OpenApp) -> None:
+    gate = asyncio.Event()
+    slow = open_app(Writer(FakeDecoder(gate=gate.wait), TitleIndex.of(())))
+    slate = await pitching.open_slate(slow, BRIEF, by=ANNA, guild=PAGE)
+    other = open_app(Told([[*written(0, "Other"), *written(1, "Another"), *written(2, "Third"), DONE]]))
+    await pitching.resume(other)
+    await other.crew.finish(slate_work(slate.id))
+    gate.set()
+    with capture_logs() as logs:
+        await slow.crew.finish(slate_work(slate.id))
+    assert logs == []
+    assert [pitch.title for pitch in (await browsing.slate(slow, slate.id)).pitches] == ["Other", "Another", "Third"]
+
+
+async def test_a_slate_that_stands_is_not_written_again(open_app: OpenApp, slated: Slated) -> None:
+    engine = Told([[*written(0, "One"), DONE]])
+    app = open_app(engine)
+    view = await slated(app, count=1)
+    await pitching.write_slate(app, view.slate.id)
+    assert len(engine.asked) == 1
+
+
+async def test_asking_for_a_slate_in_work_changes_nothing(open_app: OpenApp) -> None:
+    gate = asyncio.Event()
+    decoder = FakeDecoder(gate=gate.wait)
+    app = open_app(Writer(decoder, TitleIndex.of(())))
+    slate = await pitching.open_slate(app, BRIEF, by=ANNA, guild=PAGE)
+    pitching.start(app, slate.id)
+    gate.set()
+    await app.crew.finish(slate_work(slate.id))
+    assert len({tuple(seeds) for seeds in decoder.asked}) == len(decoder.asked)
+
+
+async def test_a_lost_slate_ends_its_stage(app: App) -> None:
+    with capture_logs() as logs:
+        pitching.start(app, SlateId(99))
+        await app.crew.finish(slate_work(99))
+        await asyncio.sleep(0)
+    assert [entry["event"] for entry in logs] == ["work failed"]
+    assert app.stage.latest(slate_work(99)) is None
+
+
+async def test_the_place_of_a_card_is_remembered(app: App, slated: Slated) -> None:
+    view = await slated(app)
+    placed = await pitching.place(app, view.slate, channel_id=5, message_id=6)
+    assert placed == (await browsing.slate(app, view.slate.id)).slate
+    assert (placed.channel_id, placed.message_id) == (5, 6)
+
+
+async def test_lists_show_the_newest_and_the_best(
+    app: App, slated: Slated, scripted: Callable[..., Awaitable[object]]
+) -> None:
+    first = await slated(app)
+    second = await slated(app, seed=8)
+    await voting.cast_vote(app, first.pitches[1].id, by=ANNA)
+    assert [slate.id for slate in await browsing.recent_slates(app, PAGE)] == [second.slate.id, first.slate.id]
+    assert [pitch.id for pitch in await browsing.leaderboard(app, PAGE)] == [first.pitches[1].id]
+    title = first.pitches[0].title
+    found = await browsing.search(app, PAGE, title.upper(), states={first.pitches[0].state})
+    assert [pitch.title for pitch in found] == [title]
+    assert (await browsing.slate(app, first.slate.id, member=ANNA)).own_vote == first.pitches[1].id
+    assert (await browsing.remembered(app))["votes"] == 1
+    assert await browsing.recent_posts(app) == ()
+    await scripted(app, seed=9)
+    with pytest.raises(NotFoundError):
+        await browsing.slate(app, SlateId(999))
+
+
+async def test_a_failed_slate_keeps_what_was_asked(open_app: OpenApp, slated: Slated) -> None:
+    app = open_app(Told([[NothingOriginalError()]]))
+    view = await slated(app)
+    async with app.database.reading() as session:
+        row = await slates.get(session, view.slate.id)
+    assert (row.genre, row.theme, row.count, row.seed) == ("comedy", "time travel", 3, 7)
