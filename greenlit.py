@@ -87,8 +87,8 @@ async def _up(folder: Path, port: int, *, as_json: bool) -> None:
             _say({"step": "open", "page": house.page_url, **remembered})
         else:
             typer.echo(
-                f"The room remembers {remembered['slates']} slates, {remembered['votes']} votes and "
-                f"{remembered['scripts']} scripts.\nThe Writers' Room is open: {house.page_url} (Ctrl-C closes it)"
+                f"The room remembers: slates {remembered['slates']}, votes {remembered['votes']}, "
+                f"scripts {remembered['scripts']}.\nThe Writers' Room is open: {house.page_url} (Ctrl-C closes it)"
             )
         await stopped(house)
 
@@ -330,6 +330,86 @@ def check(*, as_json: Json = False) -> None:
 
 def _report(as_json: bool, sentence: str, **facts: object) -> None:  # noqa: FBT001
     _say({"sentence": sentence, **facts}) if as_json else typer.echo(sentence)
+
+
+Data = Annotated[Path, typer.Option(help="The folder with streaming/, plays/, prose/ and ssa-names/ as published.")]
+Cache = Annotated[Path, typer.Option(help="Where prepared entries are kept.")]
+Run = Annotated[Path, typer.Option(help="The run's folder: checkpoint and receipt.")]
+_CACHE: Final = Path("runs/cache")
+_RUN: Final = Path("runs/writer-v0")
+
+
+@train_app.command()
+def prepare(data: Data, *, cache: Cache = _CACHE, as_json: Json = False) -> None:
+    """Turn the published data into entries of the four tasks and learn the vocabulary."""
+    with _training():
+        from training.prepare import prepare as prepare_data  # noqa: PLC0415
+        from training.recipe import Recipe  # noqa: PLC0415
+
+        prepare_data(data, cache, Recipe())
+        _report(as_json, f"Everything is prepared in {cache}.", cache=str(cache))
+
+
+@train_app.command()
+def pretrain(
+    *,
+    cache: Cache = _CACHE,
+    run: Run = _RUN,
+    steps: Annotated[int | None, typer.Option(min=1, help="Fewer or more steps than the recipe's.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Train the embedded writer by its recipe; a killed run goes on where it was."""
+    with _training():
+        from dataclasses import replace  # noqa: PLC0415
+
+        from training.prepare import documents  # noqa: PLC0415
+        from training.pretrain import train  # noqa: PLC0415
+        from training.recipe import Recipe  # noqa: PLC0415
+        from training.schedule import plan  # noqa: PLC0415
+
+        recipe = replace(Recipe(), steps=steps) if steps else Recipe()
+        train(recipe, plan(recipe, documents(cache, "train")), run)
+        _report(as_json, f"The run stands in {run}.", run=str(run))
+
+
+@train_app.command()
+def evaluate(
+    *,
+    model: Annotated[Path | None, typer.Option(help="A checkpoint; the embedded one if absent.")] = None,
+    cache: Cache = _CACHE,
+    as_json: Json = False,
+) -> None:
+    """Score a checkpoint on held-out works: bits per byte, task by task."""
+    with _training():
+        from model.checkpoint import EMBEDDED  # noqa: PLC0415
+        from training.evaluate import score  # noqa: PLC0415
+
+        scores = score(model or EMBEDDED, cache)
+        _report(as_json, "\n".join(f"{task:10} {bits:.3f} bits per byte" for task, bits in scores.items()), **scores)
+
+
+@train_app.command()
+def titles(
+    table: Annotated[Path, typer.Argument(help="A tab-separated table with a column 'title'.")],
+    to: Annotated[Path, typer.Argument(help="Where the index goes, such as titles.trie.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Build the index of titles that exist."""
+    with _training():
+        from training.titles import build  # noqa: PLC0415
+
+        count = build(table, to)
+        _report(as_json, f"{count:,} titles stand in {to}.", titles=count, path=str(to))
+
+
+@contextmanager
+def _training() -> Iterator[None]:
+    with sentences():
+        from bot.logs import configure  # noqa: PLC0415
+
+        configure()
+        yield
 
 
 def main() -> None:

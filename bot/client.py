@@ -1,33 +1,37 @@
-"""The Discord half of the bot: connects, loads the cogs, keeps cards up to date, turns errors into answers."""
+"""The Discord half of the bot: connects, loads the cogs, answers and counts clicks, turns errors into sentences."""
 
 import asyncio
-import importlib
 import pkgutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Coroutine
+from functools import partial
 from typing import Any, Final
 
+import aiohttp
 import discord
 import structlog
 import yarl
 from discord import app_commands
 from discord.ext import commands
 
-from bot import errors
+from bot import cogs, errors
 from bot.app import App
-from bot.stage import script_work, slate_work
-from bot.ui import cards
+from bot.ui import cards, places
 from bot.ui.buttons import VoteButton
+from bot.ui.presenting import Presenter
 from bot.usecases import browsing, pitching, voting, writing
-from db.ids import GuildId, MemberId, PitchId
+from bot.usecases.voting import Ballot
+from db.errors import SlateClosedError
+from db.ids import GuildId, MemberId, PitchId, SlateId
 from db.scripts import Script
 from db.slates import Slate
 
 log = structlog.get_logger()
-COGS: Final = "bot.cogs"  # imported by name: the cogs stand above the client
-EDIT_EVERY: Final = 1.2  # seconds between edits in one channel
+LAST_CARDS: Final = 5.0  # seconds that the cards get at the end to say how it stands
+ACKNOWLEDGE: Final = 1.5  # seconds of Discord's three that a vote may take unacknowledged
+RECENT: Final = 5  # slates of a server whose cards may have missed their last word
+_THINKING: Final = "thinking"  # the message that says so, until there is an answer
 
 Interaction = discord.Interaction["Room"]
-Show = Callable[[cards.View], Awaitable[None]]
 Left = tuple[tuple[Slate, ...], tuple[Script, ...]]
 """The slates and scripts that were being written when the last process stopped."""
 
@@ -57,133 +61,175 @@ class Room(commands.Bot):
         )
         self.app = app
         self.owners = owners
+        self.presenter = Presenter(app)
         self.tree.on_error = self._refuse  # type: ignore[method-assign]
-        self._paces: dict[int, float] = {}
-        self._presenting: set[asyncio.Task[None]] = set()
-        self._left = left
+        self._left: Left | None = left
+        self._clicks: dict[SlateId, int] = {}
 
     async def setup_hook(self) -> None:
         """Load every cog in ``bot/cogs``, tell Discord the commands, make old buttons work."""
         self.add_dynamic_items(VoteButton)
-        for found in pkgutil.iter_modules(importlib.import_module(COGS).__path__):
-            await self.load_extension(f"{COGS}.{found.name}")
+        for found in pkgutil.iter_modules(cogs.__path__):
+            await self.load_extension(f"{cogs.__name__}.{found.name}")
         await self.tree.sync()
 
+    async def close(self) -> None:
+        """Let the cards say how it stands, then leave."""
+        await self.presenter.close(LAST_CARDS)
+        await super().close()
+
+    # After a start -----------------------------------------------------------------------------------
+
     async def on_ready(self) -> None:
-        """Show on their old messages what was being written when the bot stopped; once a process."""
+        """Put right what the last process left on Discord; once a process."""
         log.info("on Discord", user=str(self.user), guilds=len(self.guilds))
-        (slates, scripts), self._left = self._left, ((), ())
-        for slate in slates:
-            if slate.channel_id and slate.message_id:
-                self.present_slate(slate, self._message(slate.channel_id, slate.message_id), slate.channel_id)
-        for script in scripts:
-            if script.channel_id and script.message_id:
-                self.present_script(script, self._message(script.channel_id, script.message_id), script.channel_id)
+        left, self._left = self._left, None
+        if left is None:
+            return
+        slates = {slate.id: slate for slate in left[0]}
+        scripts = {script.id: script for script in left[1]}
+        for server in self.guilds:
+            for slate in await browsing.recent_slates(self.app, GuildId(f"discord:{server.id}"), RECENT):
+                slates.setdefault(slate.id, slate)
+                scripts |= {script.id: script for script in await self._scripts(slate)}
+        for slate in slates.values():
+            self.show_slate(slate)
+        for script in scripts.values():
+            await self._show_script(script)
 
-    def _message(self, channel_id: int, message_id: int) -> Show:
-        message = self.get_partial_messageable(channel_id).get_partial_message(message_id)
+    async def _scripts(self, slate: Slate) -> tuple[Script, ...]:
+        view = await browsing.slate(self.app, slate.id)
+        shows = [await browsing.show(self.app, pitch.id) for pitch in view.pitches if pitch.greenlit_at]
+        return tuple(script for show in shows for script in show.scripts)
 
-        async def show(view: cards.View) -> None:
-            await message.edit(view=view)
+    def show_slate(self, slate: Slate) -> None:
+        """Bring the card of a slate up to date where it hangs, if it hangs anywhere."""
+        if slate.channel_id and slate.message_id:
+            show = places.on_message(self, slate.channel_id, slate.message_id)
+            self.presenter.slate(slate.id, show, slate.channel_id)
 
-        return show
+    async def _show_script(self, script: Script) -> None:
+        """Bring the card of a script up to date; one that hangs nowhere is sent to where its slate hangs."""
+        if script.channel_id and script.message_id:
+            show = places.on_message(self, script.channel_id, script.message_id)
+            self.presenter.script(script.id, show, script.channel_id)
+            return
+        pitch, _ = await browsing.script(self.app, script.id)
+        slate = (await browsing.slate(self.app, pitch.slate_id)).slate
+        if slate.channel_id:
+            channel = self.get_partial_messageable(slate.channel_id)
+            send = partial(_send, channel, f"script-{script.id}")
+            self._show_new_script(script, send, slate.channel_id)
 
-    async def send_slate(self, interaction: Interaction, slate: Slate) -> None:
-        """Answer with the slate's card, remember its message, and keep it up to date."""
-        view = cards.slate_card(await browsing.slate(self.app, slate.id))
-        message = await interaction.followup.send(view=view, wait=True)
-        slate = await pitching.place(self.app, slate, channel_id=message.channel.id, message_id=message.id)
-        self.present_slate(slate, self._answer(interaction, message), message.channel.id)
+    def _show_new_script(self, script: Script, send: places.Send, channel_id: int) -> None:
+        async def placed(message: discord.Message) -> None:
+            await writing.place(self.app, script, channel_id=message.channel.id, message_id=message.id)
 
-    async def send_script(self, interaction: Interaction, script: Script) -> None:
-        """Answer with the script's card, remember its message, and keep it up to date."""
-        pitch, script = await browsing.script(self.app, script.id)
-        view = cards.script_card(pitch, script, self.app.stage.latest(script_work(script.id)))
-        message = await interaction.followup.send(view=view, wait=True)
-        if script.state == "drafting":
-            script = await writing.place(self.app, script, channel_id=message.channel.id, message_id=message.id)
-            self.present_script(script, self._answer(interaction, message), message.channel.id)
+        self.presenter.script(script.id, places.as_new(self, send, placed), channel_id)
 
-    def _answer(self, interaction: Interaction, message: discord.WebhookMessage) -> Show:
-        """Edit through the interaction while its token lives (15 minutes), then as the bot."""
-        later = self._message(message.channel.id, message.id)
+    # Answers to commands -------------------------------------------------------------------------------
 
-        async def show(view: cards.View) -> None:
-            if interaction.is_expired():
-                await later(view)
-            else:
-                await interaction.followup.edit_message(message.id, view=view)
+    async def think(self, interaction: Interaction) -> None:
+        """Acknowledge a command: members see that the bot is thinking until a card or a sentence is there."""
+        thinking = await interaction.response.defer(thinking=True)
+        interaction.extras[_THINKING] = thinking.message_id if thinking else None
 
-        return show
+    async def answer_slate(self, interaction: Interaction, slate: Slate) -> None:
+        """Answer with a slate's card, kept up to date, and remember where it hangs."""
+        channel_id, message_id, show = self._answer(interaction)
+        self.presenter.slate(slate.id, show, channel_id)
+        if message_id:
+            await pitching.place(self.app, slate, channel_id=channel_id, message_id=message_id)
 
-    def present_slate(self, slate: Slate, show: Show, channel_id: int) -> None:
-        """Keep a slate's card up to date until it stands."""
+    async def answer_script(self, interaction: Interaction, script: Script) -> None:
+        """Answer with a script's card, kept up to date, and remember where it hangs."""
+        channel_id, message_id, show = self._answer(interaction)
+        self.presenter.script(script.id, show, channel_id)
+        if message_id:
+            await writing.place(self.app, script, channel_id=channel_id, message_id=message_id)
 
-        async def follow() -> None:
-            async for progress in self.app.stage.watch(slate_work(slate.id)):
-                await self._pace(channel_id)
-                await show(cards.writing_slate(slate, self.app.stage.latest(slate_work(slate.id)) or progress))
-            await self._pace(channel_id)
-            await show(cards.slate_card(await browsing.slate(self.app, slate.id)))
+    def _answer(self, interaction: Interaction) -> tuple[int, int | None, places.Show]:
+        channel_id = interaction.channel_id or 0
+        message_id: int | None = interaction.extras.pop(_THINKING, None)
+        later = places.on_message(self, channel_id, message_id or 0)
+        return channel_id, message_id, places.as_answer(interaction, later)
 
-        self._present(follow(), f"slate {slate.id}")
+    # Votes -------------------------------------------------------------------------------------------
 
-    def present_script(self, script: Script, show: Show, channel_id: int) -> None:
-        """Keep a script's card up to date until it stands."""
-
-        async def follow() -> None:
-            async for progress in self.app.stage.watch(script_work(script.id)):
-                await self._pace(channel_id)
-                pitch, row = await browsing.script(self.app, script.id)
-                await show(cards.script_card(pitch, row, progress))
-            await self._pace(channel_id)
-            await show(cards.script_card(*await browsing.script(self.app, script.id)))
-
-        self._present(follow(), f"script {script.id}")
-
-    def _present(self, following: Any, name: str) -> None:  # noqa: ANN401 – a coroutine of no interest
-        task = asyncio.create_task(following, name=f"card of {name}")
-        self._presenting.add(task)
-        task.add_done_callback(self._presented)
-
-    def _presented(self, task: asyncio.Task[None]) -> None:
-        self._presenting.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if error:
-            log.error("card not updated", card=task.get_name(), exc_info=error)
-
-    async def _pace(self, channel_id: int) -> None:
-        """Wait for this channel's turn: at most one edit every ``EDIT_EVERY`` seconds."""
-        loop = asyncio.get_running_loop()
-        turn = max(self._paces.get(channel_id, 0.0), loop.time()) + EDIT_EVERY
-        self._paces[channel_id] = turn
-        await asyncio.sleep(turn - loop.time())
-        if self._paces.get(channel_id) == turn:
-            del self._paces[channel_id]
-
-    async def on_vote(self, interaction: Interaction, pitch_id: PitchId) -> None:
+    async def vote(self, interaction: Interaction, pitch_id: PitchId) -> None:
         """Count a click on a vote button; the edit of the card acknowledges it."""
         try:
-            ballot = await voting.cast_vote(self.app, pitch_id, by=member(interaction))
-            view = await browsing.slate(self.app, ballot.pitch.slate_id)
-            await interaction.response.edit_message(view=cards.slate_card(view))
-            if ballot.greenlit:
-                show = await browsing.show(self.app, pitch_id)
-                await self.send_script(interaction, show.scripts[0])
+            await self._count(interaction, pitch_id)
         except Exception as error:  # noqa: BLE001 – a dynamic item has no error hook of its own
             await self._refuse(interaction, error)
 
+    async def _count(self, interaction: Interaction, pitch_id: PitchId) -> None:
+        try:
+            ballot = await self._in_time(interaction, voting.cast_vote(self.app, pitch_id, by=member(interaction)))
+        except SlateClosedError as error:
+            await self._show_tally(interaction, SlateId(error.slate_id))  # its buttons should be gone
+            raise
+        await self._show_tally(interaction, ballot.pitch.slate_id)
+        if ballot.greenlit:
+            show = await browsing.show(self.app, pitch_id)
+            self._show_new_script(show.scripts[0], partial(_follow_up, interaction), interaction.channel_id or 0)
+
+    async def _in_time(self, interaction: Interaction, counting: Coroutine[Any, Any, Ballot]) -> Ballot:
+        """Return what the vote did; a database that is busy does not let the click go unacknowledged."""
+        task = asyncio.create_task(counting)
+        await asyncio.wait({task}, timeout=ACKNOWLEDGE)
+        if not task.done():
+            await interaction.response.defer()
+        return await task
+
+    async def _show_tally(self, interaction: Interaction, slate_id: SlateId) -> None:
+        """Draw the card with the votes of this moment; if a later click overtook the drawing, draw it again."""
+        click = self._clicks[slate_id] = self._clicks.get(slate_id, 0) + 1
+        view = cards.slate_card(await browsing.slate(self.app, slate_id))
+        if interaction.response.is_done():
+            await interaction.edit_original_response(view=view)
+        else:
+            await interaction.response.edit_message(view=view)
+        if self._clicks.get(slate_id) == click:
+            del self._clicks[slate_id]
+        elif interaction.message and interaction.channel_id:
+            later = places.on_message(self, interaction.channel_id, interaction.message.id)
+            self.presenter.refresh(slate_id, places.as_answer(interaction, later), interaction.channel_id)
+
+    # Errors ------------------------------------------------------------------------------------------
+
     async def _refuse(self, interaction: Interaction, error: Exception) -> None:
-        """Say privately, in one sentence, what went wrong."""
-        cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
-        sentence = errors.explain(_without_discord(cause))
-        if not interaction.response.is_done():
-            await interaction.response.send_message(sentence, ephemeral=True)
-            return
-        await interaction.followup.send(sentence, ephemeral=True)
+        """Say privately, in one sentence, what went wrong; a public "is thinking…" is taken away before."""
+        sentence = errors.explain(_cause(error))
+        try:
+            if not interaction.response.is_done():
+                await interaction.response.send_message(sentence, ephemeral=True)
+                return
+            if interaction.extras.pop(_THINKING, None):
+                await _stop_thinking(interaction)
+            await interaction.followup.send(sentence, ephemeral=True)
+        except (discord.HTTPException, aiohttp.ClientError) as lost:
+            log.warning("nobody heard", sentence=sentence, error=repr(lost))
 
 
-def _without_discord(error: BaseException) -> BaseException:
+async def _stop_thinking(interaction: Interaction) -> None:
+    """Take a public "is thinking…" away; while it stands, Discord would show the next message in its place, publicly."""
+    await interaction.edit_original_response(content="That did not work.")
+    await interaction.delete_original_response()
+
+
+async def _send(channel: discord.PartialMessageable, nonce: str, view: cards.View) -> discord.Message:
+    """Send as the bot; Discord drops a second message with the same nonce, so trying again is safe."""
+    return await channel.send(view=view, nonce=nonce)
+
+
+async def _follow_up(interaction: Interaction, view: cards.View) -> discord.Message:
+    return await interaction.followup.send(view=view, wait=True)
+
+
+def _cause(error: Exception) -> BaseException:
+    if isinstance(error, app_commands.CommandInvokeError):
+        return error.original
     if isinstance(error, app_commands.CheckFailure):
         return errors.NotAllowedError("members with the right permission")
     return error

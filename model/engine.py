@@ -14,6 +14,7 @@ Errors::
 """
 
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -87,9 +88,10 @@ async def generate(engine: Engine, brief: Brief) -> tuple[Draft, ...]:
         EngineError: see the module's list.
     """
     drafts: dict[int, Draft] = {}
-    async for event in engine.stream(brief):
-        if isinstance(event, Drafted):
-            drafts[event.slot] = event.draft
+    async with aclosing(engine.stream(brief)) as events:
+        async for event in events:
+            if isinstance(event, Drafted):
+                drafts[event.slot] = event.draft
     return tuple(drafts[slot] for slot in sorted(drafts))
 
 

@@ -48,7 +48,8 @@ def load_writer(settings: WorkerSettings) -> Writer:
         CheckpointError: the weights or the index of titles cannot be used.
         QuantizationUnavailableError: quantized weights were asked for on a machine without CUDA.
     """
-    return Writer(load_decoder(settings), TitleIndex.load(settings.titles))
+    titles = TitleIndex.load(settings.titles)  # first: a missing index is found before the model is loaded
+    return Writer(load_decoder(settings), titles)
 
 
 def load_decoder(settings: WorkerSettings) -> Decoder:

@@ -44,6 +44,12 @@ class Rows:
     places: npt.NDArray[np.uint16]
     documents: npt.NDArray[np.uint8]
 
+    @property
+    def cut(self) -> float:
+        """The share of pieces that do not begin where their document does."""
+        begins = np.diff(self.documents.astype(np.int16), axis=1, prepend=-1) != 0
+        return float((self.places[begins] > 0).mean())
+
 
 def encode(tokenizer: Tokenizer, examples: Sequence[Example]) -> list[Document]:
     """Return the examples as tokens; prompt and completion are encoded apart, as they are when writing."""

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -11,6 +11,7 @@ from typing import Final
 
 from tokenizers import Tokenizer
 
+from model.briefs import Theme
 from training import cleaning, shelf, themes, tokenizer
 from training.casting import cast_anew
 from training.cleaning import Show
@@ -24,12 +25,14 @@ from training.sources import first_names, plays, prose, streaming
 
 SHEETS: Final = "prepared.json"
 _SAMPLE: Final = 12_000  # examples of a task the vocabulary is learnt from
+FindThemes = Callable[[Sequence[str], Path], list[tuple[Theme, ...]]]
 log: Final = logging.getLogger(__name__)
 
 
-def prepare(data: Path, cache: Path, recipe: Recipe) -> None:
+def prepare(data: Path, cache: Path, recipe: Recipe, *, find_themes: FindThemes = themes.find) -> None:
     """Write vocabulary and documents of every task, for training and held out, to ``cache``.
 
+    ``find_themes`` brings the themes of summaries and keeps them in a file.
     ``data`` has the folders ``streaming``, ``plays``, ``prose`` and ``ssa-names`` as published.
 
     Raises:
@@ -38,7 +41,7 @@ def prepare(data: Path, cache: Path, recipe: Recipe) -> None:
     cache.mkdir(parents=True, exist_ok=True)
     random = Random(recipe.seed)  # noqa: S311 -- no secret
     examples: dict[tuple[str, Task], list[Example]] = defaultdict(list)
-    for example in _examples(data, cache, recipe, random):
+    for example in _examples(data, recipe, random, lambda told: find_themes(told, cache / "themes.json")):
         examples["held-out" if held_out(example.work) else "train", example.task].append(example)
     vocabulary = _learn(examples, recipe)
     vocabulary.save(str(cache / "tokenizer.json"))
@@ -57,9 +60,11 @@ def documents(cache: Path, split: str) -> dict[Task, list[Document]]:
     return {task: shelf.load(path) for task in TASKS if (path := cache / f"{split}.{task}.npz").exists()}
 
 
-def _examples(data: Path, cache: Path, recipe: Recipe, random: Random) -> Iterator[Example]:
+def _examples(
+    data: Path, recipe: Recipe, random: Random, find: Callable[[Sequence[str]], list[tuple[Theme, ...]]]
+) -> Iterator[Example]:
     found = shows(data / "streaming")
-    their_themes = themes.find([show.summary for show in found], cache / "themes.json")
+    their_themes = find([show.summary for show in found])
     for _ in range(recipe.epochs):
         yield from _shuffled(pitches(found, their_themes, random), random)
     yield from _stories(data, recipe, random)

@@ -142,6 +142,7 @@ def _write_receipt(folder: Path, recipe: Recipe, rows: Rows, losses: list[float]
         "recipe": asdict(recipe),
         "steps": len(losses),
         "positions": int(done.size),
+        "cut": round(rows.cut, 4),
         "scored": int((done >= 0).sum()),
         "seconds": round(seconds),
         "losses": [round(loss, 4) for loss in losses],

@@ -39,7 +39,7 @@ class Recipe:
     """Rows computed at once."""
     accumulate: int = 2
     """Micro-batches of one step."""
-    steps: int = 1900
+    steps: int = 1500
     """Optimizer steps of the whole run."""
     matrix_rate: float = 0.02
     """Peak learning rate of the matrices (Muon)."""
@@ -49,7 +49,7 @@ class Recipe:
     """Decay of the matrices."""
     warm_up: float = 0.04
     """Share of the steps in which the rates rise."""
-    cool_down: float = 0.6
+    cool_down: float = 0.65
     """Share of the steps, the last ones, in which the rates fall."""
     floor: float = 0.02
     """Least share of the peak rate; never 0."""

@@ -39,9 +39,9 @@ class Pitching(commands.Cog):
             count=count,
             seed=self.room.app.new_seed() if seed is None else seed,
         )
-        await interaction.response.defer(thinking=True)
+        await self.room.think(interaction)
         slate = await pitching.open_slate(self.room.app, brief, by=member(interaction), guild=guild(interaction))
-        await self.room.send_slate(interaction, slate)
+        await self.room.answer_slate(interaction, slate)
 
 
 async def setup(room: Room) -> None:

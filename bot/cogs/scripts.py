@@ -5,7 +5,7 @@ from discord.app_commands import Choice
 from discord.ext import commands
 
 from bot.client import Interaction, Room, member
-from bot.cogs.voting import choices, pitch_id
+from bot.cogs.voting import choices, pitch_here
 from bot.usecases import writing
 from db.pitches import PitchState
 
@@ -20,10 +20,10 @@ class Scripts(commands.Cog):
     @app_commands.describe(pitch="Which greenlit show")
     async def script(self, interaction: Interaction, pitch: str) -> None:
         """Read page one of a greenlit show; it is written if nobody asked before."""
-        chosen = pitch_id(pitch)
-        await interaction.response.defer(thinking=True)
+        await self.room.think(interaction)
+        chosen = await pitch_here(self.room, interaction, pitch)
         ordered = await writing.order_script(self.room.app, chosen, by=member(interaction))
-        await self.room.send_script(interaction, ordered)
+        await self.room.answer_script(interaction, ordered)
 
     @script.autocomplete("pitch")
     async def _greenlit(self, interaction: Interaction, text: str) -> list[Choice[str]]:

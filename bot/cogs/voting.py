@@ -7,28 +7,30 @@ from discord.ext import commands
 from bot.client import Interaction, Room, guild, member
 from bot.errors import NotAllowedError
 from bot.ui import cards
-from bot.ui.plain import shorten
+from bot.ui.plain import label
 from bot.usecases import browsing, voting
 from db.errors import NotFoundError
 from db.ids import PitchId
 from db.pitches import PitchState
 
 
-def pitch_id(text: str) -> PitchId:
-    """Return the pitch an autocompleted option means.
+async def pitch_here(room: Room, interaction: Interaction, text: str) -> PitchId:
+    """Return the pitch of this server that an autocompleted option means.
 
     Raises:
-        NotFoundError: it is not one (Discord does not enforce the list).
+        NotFoundError: it means none (Discord does not enforce the list).
     """
-    if not (text.isascii() and text.isdecimal() and len(text) <= 18):
-        raise NotFoundError("pitch", shorten(text, 40))
-    return PitchId(int(text))
+    if text.isascii() and text.isdecimal() and len(text) <= 18:
+        show = await browsing.show(room.app, PitchId(int(text)))
+        if show.pitch.guild_id == guild(interaction):
+            return show.pitch.id
+    raise NotFoundError("pitch", label(text, 40))
 
 
 async def choices(room: Room, interaction: Interaction, text: str, *states: PitchState) -> list[Choice[str]]:
     """Return up to 25 pitches of this server whose title contains ``text``, most voted first."""
     found = await browsing.search(room.app, guild(interaction), text, states=states)
-    return [Choice(name=shorten(f"{pitch.title} ({pitch.votes})", 100), value=str(pitch.id)) for pitch in found]
+    return [Choice(name=f"{label(pitch.title, 90)} ({pitch.votes})", value=str(pitch.id)) for pitch in found]
 
 
 class Voting(commands.Cog):
@@ -45,11 +47,12 @@ class Voting(commands.Cog):
         """Decide for a pitch now: it goes into production."""
         if not (interaction.permissions.manage_guild or interaction.user.id in self.room.owners):
             raise NotAllowedError("members who may manage the server")
-        await interaction.response.defer(thinking=True)
-        chosen = pitch_id(pitch) if pitch else await self._leader(interaction)
+        await self.room.think(interaction)
+        chosen = await pitch_here(self.room, interaction, pitch) if pitch else await self._leader(interaction)
         decided = await voting.greenlight(self.room.app, chosen, by=member(interaction))
         show = await browsing.show(self.room.app, decided.id)
-        await self.room.send_script(interaction, show.scripts[0])
+        await self.room.answer_script(interaction, show.scripts[0])
+        self.room.show_slate((await browsing.slate(self.room.app, decided.slate_id)).slate)
 
     async def _leader(self, interaction: Interaction) -> PitchId:
         found = await browsing.search(self.room.app, guild(interaction), "", states=(PitchState.OPEN,), limit=1)
@@ -64,9 +67,9 @@ class Voting(commands.Cog):
     @app_commands.command()
     async def leaderboard(self, interaction: Interaction) -> None:
         """See the pitches with the most votes."""
-        await interaction.response.defer()
+        await self.room.think(interaction)
         leaders = await browsing.leaderboard(self.room.app, guild(interaction))
-        await interaction.followup.send(view=cards.leaderboard(leaders))
+        await interaction.edit_original_response(view=cards.leaderboard(leaders))
 
 
 async def setup(room: Room) -> None:

@@ -10,7 +10,7 @@ from db.ids import PitchId
 
 
 class VoteButton(ui.DynamicItem[ui.Button[Any]], template=r"gl:v1:vote:(?P<pitch>\d{1,18})"):
-    """A vote for one pitch; what a click does is the client's ``on_vote``."""
+    """A vote for one pitch; what a click does is the client's ``vote``."""
 
     def __init__(self, pitch_id: PitchId, *, label: str = "Vote") -> None:
         super().__init__(ui.Button(label=label, custom_id=f"gl:v1:vote:{pitch_id}"))
@@ -26,4 +26,4 @@ class VoteButton(ui.DynamicItem[ui.Button[Any]], template=r"gl:v1:vote:(?P<pitch
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Hand the click to the client, whose errors become sentences (a dynamic item has no error hook)."""
-        await interaction.client.on_vote(interaction, self.pitch_id)
+        await interaction.client.vote(interaction, self.pitch_id)

@@ -9,7 +9,7 @@ from discord import ui
 from bot.errors import failure
 from bot.stage import Progress
 from bot.ui.buttons import VoteButton
-from bot.ui.plain import plain, shorten, typewritten
+from bot.ui.plain import label, plain, typewritten
 from bot.usecases.browsing import SlateView
 from db.pitches import Pitch
 from db.scripts import Script
@@ -80,7 +80,7 @@ def _pitch_row(number: int, pitch: Pitch, room: int) -> str:
 
 
 def _label(number: int, pitch: Pitch) -> str:
-    return f"{number} {shorten(pitch.title, 28)}" + (f" · {pitch.votes}" if pitch.votes else "")
+    return f"{number} {label(pitch.title, 30)}" + (f" · {pitch.votes}" if pitch.votes else "")
 
 
 def _votes(count: int) -> str:

@@ -6,7 +6,11 @@ from typing import Final
 _INVISIBLE: Final = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
 _UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _MARKS: Final = re.compile(r"[\\*_~|`\[\]<>]|^(?:#{1,3}|[-+])(?=[#\s])|(?<=^\d)\.|(?<=^\d\d)\.")
-_BROKEN: Final = (("://", ":\u200b//"), ("@", "@\u200b"), ("discord.", "discord.\u200b"))  # links, mentions, invitations
+_BROKEN: Final = (
+    ("://", ":\u200b//"),
+    ("@", "@\u200b"),
+    ("discord.", "discord.\u200b"),
+)  # links, mentions, invitations
 
 
 def width(text: str) -> int:
@@ -23,18 +27,18 @@ def shorten(text: str, limit: int) -> str:
 
 
 def label(text: str, limit: int) -> str:
-    """Return ``text`` for a button or an option, which know no mark-up: visible, on one line, at most ``limit`` wide."""
+    """Return ``text`` on one line, at most ``limit`` wide, for a button or an option: they know no mark-up."""
     return _fitted(_visible(text), limit, escaped=False)
 
 
 def plain(text: str, limit: int = 600) -> str:
-    """Return ``text`` on one line as Discord shows it letter by letter; escapes included it is at most ``limit`` wide."""
+    """Return ``text`` on one line, shown letter by letter; with what that takes it is at most ``limit`` wide."""
     return _fitted(_visible(text), limit, escaped=True)
 
 
 def typewritten(text: str, limit: int = 3500) -> str:
     """Return ``text`` as a code block, shortened at a line; nothing in it can end the block early."""
-    visible = _UNPRINTABLE.sub("", _INVISIBLE.sub("", text)).replace("`", "ʼ")
+    visible = _UNPRINTABLE.sub("", _INVISIBLE.sub("", text)).replace("```", "ʼʼʼ")
     short = visible
     while width(short) > limit:
         short = short[: len(short) - max(1, (width(short) - limit) // 2)]

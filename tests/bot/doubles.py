@@ -1,7 +1,8 @@
 """Doubles for the bot's surroundings: a clock that is set, a network that remembers, a process that dies."""
 
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+import asyncio
+from collections.abc import AsyncGenerator, Coroutine, Generator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from types import coroutine
@@ -114,18 +115,17 @@ class MortalDatabase(Database):
 
     fate: Fate
 
-    def reading(self) -> AbstractAsyncContextManager[AsyncSession]:
-        return self._mortal(super().reading)
-
-    def writing(self) -> AbstractAsyncContextManager[AsyncSession]:
-        return self._mortal(super().writing)
+    @asynccontextmanager
+    async def reading(self) -> AsyncGenerator[AsyncSession]:
+        self.fate.step()
+        async with super().reading() as session:
+            yield session
+        self.fate.step()
 
     @asynccontextmanager
-    async def _mortal(
-        self, opened: Callable[[], AbstractAsyncContextManager[AsyncSession]]
-    ) -> AsyncGenerator[AsyncSession]:
+    async def writing(self) -> AsyncGenerator[AsyncSession]:
         self.fate.step()
-        async with opened() as session:
+        async with super().writing() as session:
             yield session
             self.fate.step()
         self.fate.step()
@@ -163,20 +163,39 @@ class MortalNetwork:
 
 
 @coroutine
-def stopped_at(work: Coroutine[Any, Any, object], suspension: int) -> Generator[Any, Any, bool]:
-    """Run ``work`` and crash it at its ``suspension``-th await (from 1) that really waits; return whether it did."""
-    count, sent = 0, None
+def _cancelled_at(work: Coroutine[Any, Any, object], suspension: int) -> Generator[Any, Any, int]:
+    waits = 0
     try:
+        waited_for = work.send(None)
         while True:
-            waited_for = work.send(sent)
-            count += 1
-            if count == suspension:
-                waited_for = work.throw(CrashError())
-            sent = yield waited_for
+            waits += 1
+            if waits == suspension:
+                _task().cancel()
+            try:
+                yield waited_for
+            except asyncio.CancelledError as error:
+                waited_for = work.throw(error)
+            else:
+                waited_for = work.send(None)
     except StopIteration:
-        return count >= suspension
-    except CrashError:
-        return True
+        return waits
+
+
+def _task() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    assert task
+    return task
+
+
+async def stopped_at(work: Coroutine[Any, Any, object], suspension: int) -> bool:
+    """Run ``work`` and cancel it at its ``suspension``-th await (from 1) that really waits; return if there was one."""
+
+    async def run() -> int:
+        return await _cancelled_at(work, suspension)
+
+    task = asyncio.create_task(run())
+    await asyncio.wait([task])
+    return task.cancelled() or task.result() >= suspension
 
 
 @dataclass

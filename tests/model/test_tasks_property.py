@@ -169,3 +169,9 @@ def test_an_unknown_genre_names_the_closest() -> None:
 def test_a_line_that_is_no_element_is_refused(text: str) -> None:
     with pytest.raises(NotAScriptError):
         read_line(text)
+
+
+@pytest.mark.parametrize("text", ["[INT. SHOP - DAY]\nANNA: Yes.", "(Rain.)", ""])
+def test_a_dialog_has_turns_only(text: str) -> None:
+    with pytest.raises(tasks.UnreadableError):
+        tasks.parse(DialogBrief(title="a", summary="b"), text)

@@ -1,0 +1,58 @@
+"""Where a card hangs: on a message of long ago, as the answer to an interaction, or on a message yet to be sent."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import discord
+
+from bot.ui.cards import View
+
+_TOKEN_GONE: Final = {10015, 10062, 50027}  # unknown webhook, unknown interaction, invalid webhook token
+
+Show = Callable[[View], Awaitable[None]]
+"""Puts a card in its place; raises what discord.py raises."""
+
+Send = Callable[[View], Awaitable[discord.Message]]
+Placed = Callable[[discord.Message], Awaitable[object]]
+
+
+def on_message(client: discord.Client, channel_id: int, message_id: int) -> Show:
+    """Edit a message of the bot's own, however old."""
+    message = client.get_partial_messageable(channel_id).get_partial_message(message_id)
+
+    async def show(view: View) -> None:
+        await message.edit(view=view)
+
+    return show
+
+
+def as_answer(interaction: discord.Interaction[Any], later: Show) -> Show:
+    """Edit the answer to an interaction while its token lives (15 minutes), then go on with ``later``."""
+
+    async def show(view: View) -> None:
+        if interaction.is_expired():
+            await later(view)
+            return
+        try:
+            await interaction.edit_original_response(view=view)
+        except discord.HTTPException as error:
+            if error.code not in _TOKEN_GONE:
+                raise
+            await later(view)
+
+    return show
+
+
+def as_new(client: discord.Client, send: Send, placed: Placed) -> Show:
+    """Send a message with the first card, tell ``placed``, and edit it from then on."""
+    hanging: list[Show] = []
+
+    async def show(view: View) -> None:
+        if hanging:
+            await hanging[0](view)
+            return
+        message = await send(view)
+        hanging.append(on_message(client, message.channel.id, message.id))
+        await placed(message)
+
+    return show

@@ -1,0 +1,177 @@
+"""Cards that stay true: one follower a card, no faster than Discord likes, until the row says all there is."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Final
+
+import aiohttp
+import discord
+import structlog
+
+from bot.app import App
+from bot.stage import Work, script_work, slate_work
+from bot.ui import cards
+from bot.ui.places import Show
+from bot.usecases import browsing
+from db.errors import DatabaseBusyError, DatabaseUnreachableError
+from db.ids import ScriptId, SlateId
+
+log = structlog.get_logger()
+EDIT_EVERY: Final = 1.2  # seconds between edits in one channel
+PAUSE: Final = 2.0  # seconds after a failed edit, doubled each time up to LONGEST
+LONGEST: Final = 60.0
+TRIES: Final = 30  # failed edits of one card in a row: about half an hour without Discord
+_DOUBLINGS: Final = 8
+
+Draw = Callable[[], Awaitable[tuple[cards.View, bool]]]
+"""Makes the card as of now, and says whether it is the last one."""
+
+_TROUBLE: Final = (
+    discord.HTTPException,
+    aiohttp.ClientError,
+    OSError,
+    TimeoutError,
+    DatabaseBusyError,
+    DatabaseUnreachableError,
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Card:
+    """One card on one message: what hangs there, whether it is the last one, how often showing it just failed."""
+
+    draw: Draw
+    show: Show
+    channel_id: int
+    hanging: object = None
+    last: bool = False
+    failures: int = 0
+
+    async def attempt(self) -> None:
+        """Show the card as of now, unless it hangs there; trouble that may pass is counted.
+
+        Raises:
+            discord.NotFound, discord.Forbidden: the message is deleted or out of reach.
+            discord.HTTPException, OSError, StorageError: ``TRIES`` times in a row.
+        """
+        try:
+            view, last = await self.draw()
+            parts = view.to_components()  # type: ignore[no-untyped-call]
+            if parts != self.hanging:
+                await self.show(view)
+        except (discord.NotFound, discord.Forbidden):
+            raise
+        except _TROUBLE as error:
+            self.failures += 1
+            if self.failures >= TRIES:
+                raise
+            log.warning("card not shown, tried again", error=repr(error), failures=self.failures)
+        else:
+            self.hanging, self.last, self.failures = parts, last, 0
+
+
+class Presenter:
+    """The followers. What they miss because the process ends is caught up at the next start."""
+
+    def __init__(self, app: App, *, edit_every: float = EDIT_EVERY, pause: float = PAUSE) -> None:
+        self._app = app
+        self._edit_every = edit_every
+        self._pause = pause
+        self._turns: dict[int, float] = {}
+        self._due: set[SlateId] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closing = asyncio.Event()
+
+    def slate(self, slate_id: SlateId, show: Show, channel_id: int) -> None:
+        """Show a slate's card at once and keep it up to date until it is open to votes, or failed."""
+
+        async def draw() -> tuple[cards.View, bool]:
+            view = await browsing.slate(self._app, slate_id)
+            return cards.slate_card(view), view.slate.state != "drafting"
+
+        card = _Card(draw=draw, show=show, channel_id=channel_id)
+        self._begin(self._follow(card, slate_work(slate_id)), f"slate {slate_id}")
+
+    def script(self, script_id: ScriptId, show: Show, channel_id: int) -> None:
+        """Show a script's card at once and keep it up to date until it is written, or failed."""
+        work = script_work(script_id)
+
+        async def draw() -> tuple[cards.View, bool]:
+            pitch, script = await browsing.script(self._app, script_id)
+            return cards.script_card(pitch, script, self._app.stage.latest(work)), script.state != "drafting"
+
+        card = _Card(draw=draw, show=show, channel_id=channel_id)
+        self._begin(self._follow(card, work), f"script {script_id}")
+
+    def refresh(self, slate_id: SlateId, show: Show, channel_id: int) -> None:
+        """Draw a slate's card once more, when it is its turn; asked again before that, it is still drawn once."""
+        if slate_id in self._due:
+            return
+        self._due.add(slate_id)
+
+        async def draw() -> tuple[cards.View, bool]:
+            self._due.discard(slate_id)
+            return cards.slate_card(await browsing.slate(self._app, slate_id)), True
+
+        self._begin(self._finish(_Card(draw=draw, show=show, channel_id=channel_id)), f"slate {slate_id}")
+
+    async def close(self, seconds: float) -> None:
+        """Let each follower try once more within ``seconds``, then stop them all."""
+        self._closing.set()
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks, timeout=seconds)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def _follow(self, card: _Card, work: Work) -> None:
+        """Show the card at once, after each change (the latest one counts), and last when the work is over."""
+        await card.attempt()
+        async for _ in self._app.stage.watch(work):
+            await self._pace(card.channel_id)
+            await card.attempt()
+            if card.failures:
+                await self._rest(card.failures)
+        if not card.last:
+            await self._finish(card)
+
+    async def _finish(self, card: _Card) -> None:
+        """Try until the last card hangs; a row left in ``drafting`` is soon taken up again by the clock."""
+        while True:
+            await self._pace(card.channel_id)
+            await card.attempt()
+            if card.last or self._closing.is_set():
+                return
+            await self._rest(card.failures)
+
+    async def _pace(self, channel_id: int) -> None:
+        """Wait for this channel's turn."""
+        loop = asyncio.get_running_loop()
+        turn = max(self._turns.get(channel_id, 0.0), loop.time()) + self._edit_every
+        self._turns[channel_id] = turn
+        await asyncio.sleep(turn - loop.time())
+        if self._turns.get(channel_id) == turn:
+            del self._turns[channel_id]
+
+    async def _rest(self, failures: int) -> None:
+        """Wait before the next try; the end of the process comes first."""
+        closing = asyncio.create_task(self._closing.wait())
+        await asyncio.wait({closing}, timeout=min(self._pause * 2 ** min(failures, _DOUBLINGS), LONGEST))
+        closing.cancel()
+
+    def _begin(self, following: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(following, name=f"card of {name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._end)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, discord.NotFound):
+            log.info("card deleted", card=task.get_name())
+        elif isinstance(error, discord.Forbidden):
+            log.warning("card out of reach", card=task.get_name(), code=error.code)
+        elif error:
+            log.error("card not updated", card=task.get_name(), exc_info=error)

@@ -1,0 +1,185 @@
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.ui import presenting
+from db import members, votes
+from db.ids import MemberId, PitchId
+from tests.bot.discord_room import SERVER_OF_OTHERS, Stage, open_stage
+from tests.end_to_end.discord_world import Message
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with open_stage(tmp_path, members=12) as opened:
+        yield opened
+
+
+def button(card: Message, number: int) -> str:
+    custom_id = card.buttons[number].custom_id
+    assert custom_id is not None
+    return custom_id
+
+
+def pitch_of(card: Message, number: int) -> str:
+    return button(card, number).rpartition(":")[2]
+
+
+async def test_a_vote_shows_on_the_card_and_can_be_changed(stage: Stage) -> None:
+    card = await stage.pitch()
+    ada = stage.discord.members[0]
+    voted = await stage.discord.click(ada, card, custom_id=button(card, 0))
+    assert "1 vote" in await voted.text()
+    voted = await stage.discord.click(ada, card, custom_id=button(card, 0))
+    assert "2 votes" not in await voted.text()
+    changed = await stage.discord.click(ada, card, custom_id=button(card, 1))
+    shown = await changed.done()
+    assert [label and label.endswith("· 1") for label in (b.label for b in shown.buttons)] == [False, True, False]
+
+
+async def test_the_third_vote_greenlights_and_the_script_follows(stage: Stage) -> None:
+    card = await stage.pitch()
+    for member in stage.discord.members[:3]:
+        await stage.discord.click(member, card, custom_id=button(card, 1))
+    slate_card, script_card = await stage.discord.wait_until(
+        lambda: found if len(found := stage.public()) == 2 and "INT." in found[1].text else None
+    )
+    assert slate_card.buttons == []
+    assert "greenlit" in slate_card.text
+    assert "the vote is over" in slate_card.text
+    assert "```" in script_card.text
+
+
+async def test_a_click_on_a_closed_slate_is_answered_privately_and_the_card_loses_its_buttons(stage: Stage) -> None:
+    card = await stage.pitch()
+    (slate,) = await stage.slates()
+    async with stage.app.database.writing() as session:
+        from db import slates  # noqa: PLC0415
+
+        await slates.close(session, slate.id, stage.app.now())
+    late = await stage.discord.click(stage.discord.members[0], card, custom_id=button(card, 0))
+    assert await stage.refused(late) == "This vote is over; your vote on another slate is welcome."
+    assert stage.public()[0].buttons == []
+
+
+async def test_votes_at_the_same_time_end_with_the_exact_tally_on_the_card(stage: Stage) -> None:
+    card = await stage.pitch(count=5)
+    voters = stage.discord.members[:10]
+    answers = await asyncio.gather(
+        *(stage.discord.click(m, card, custom_id=button(card, n % 5)) for n, m in enumerate(voters))
+    )
+    assert len(answers) == 10
+    await stage.discord.wait_until(lambda: all((b.label or "").endswith("· 2") for b in stage.public()[0].buttons))
+
+
+async def test_a_vote_is_acknowledged_in_time_although_the_memory_is_busy(stage: Stage) -> None:
+    card = await stage.pitch()
+    async with stage.app.database.writing() as session:
+        await members.ensure(session, MemberId("page:slow"))
+        voted = await stage.discord.click(stage.discord.members[0], card, custom_id=button(card, 0))
+    await stage.shown(lambda: voted.message, lambda shown: "1 vote" in shown.text)
+
+
+async def test_a_vote_for_a_pitch_that_never_was_is_refused_privately(stage: Stage) -> None:
+    card = await stage.pitch()
+    stored = stage.discord.backend.get_message(card.channel_id, card.id)
+    text = repr(stored.components).replace(button(card, 0), "gl:v1:vote:999")
+    stored.components = __import__("ast").literal_eval(text)
+    voted = await stage.discord.click(stage.discord.members[0], card, custom_id="gl:v1:vote:999")
+    assert "no pitch with the number 999" in await stage.refused(voted)
+
+
+async def test_an_admin_greenlights_the_leader_and_the_slate_closes(stage: Stage) -> None:
+    card = await stage.pitch()
+    await stage.discord.click(stage.discord.members[0], card, custom_id=button(card, 2))
+    decided = await stage.discord.slash(stage.discord.admins[0], "greenlight")
+    await stage.shown(lambda: decided.message, lambda shown: "INT." in shown.text)
+    shown = await stage.shown(lambda: stage.public()[0], lambda shown: shown.buttons == [])
+    assert "greenlit" in shown.text
+
+
+async def test_an_admin_greenlights_the_pitch_of_the_list(stage: Stage) -> None:
+    card = await stage.pitch()
+    offered = await stage.discord.autocomplete(stage.discord.admins[0], "greenlight", "pitch", "")
+    assert {choice["value"] for choice in offered} == {pitch_of(card, number) for number in range(3)}
+    decided = await stage.discord.slash(stage.discord.admins[0], "greenlight", pitch=offered[1]["value"])
+    await stage.shown(lambda: decided.message, lambda shown: "INT." in shown.text)
+
+
+@pytest.mark.parametrize("value", ["made up", "0", "999", "-1", "١", "9" * 30, "@everyone"])
+async def test_a_made_up_pitch_is_refused_privately(stage: Stage, value: str) -> None:
+    asked = await stage.discord.slash(stage.discord.admins[0], "greenlight", pitch=value)
+    assert "pick one from the list" in await stage.refused(asked)
+    assert stage.public() == []
+
+
+@pytest.mark.parametrize("command", ["greenlight", "script"])
+async def test_a_pitch_of_another_server_is_not_found(stage: Stage, command: str) -> None:
+    pitch, other = await stage.open_slate("Theirs", "Theirs Too", server=SERVER_OF_OTHERS)
+    await stage.script(other, "INT. ELSEWHERE - DAY")
+    for theirs in (pitch, other):
+        asked = await stage.discord.slash(stage.discord.admins[0], command, pitch=str(theirs.id))
+        assert "pick one from the list" in await stage.refused(asked)
+        assert await stage.discord.autocomplete(stage.discord.admins[0], command, "pitch", "Theirs") == []
+
+
+async def test_a_decided_pitch_is_not_greenlit_again(stage: Stage) -> None:
+    winner, loser = await stage.open_slate("Winner", "Loser")
+    await stage.script(winner, "INT. KITCHEN - DAY")
+    for pitch, said in ((winner, "has its script"), (loser, "was passed over")):
+        asked = await stage.discord.slash(stage.discord.admins[0], "greenlight", pitch=str(pitch.id))
+        assert said in await stage.refused(asked)
+
+
+async def test_without_an_open_pitch_there_is_nothing_to_greenlight(stage: Stage) -> None:
+    asked = await stage.discord.slash(stage.discord.admins[0], "greenlight")
+    assert "There is no open pitch" in await stage.refused(asked)
+
+
+async def test_who_may_not_manage_the_server_may_not_greenlight_even_if_discord_lets_them(stage: Stage) -> None:
+    card = await stage.pitch()
+    stage.discord.guild.set_command_permissions("greenlight", everyone=True)
+    asked = await stage.discord.slash(stage.discord.members[0], "greenlight", pitch=pitch_of(card, 0))
+    assert await stage.refused(asked) == "Only members who may manage the server may do this."
+
+
+async def test_a_list_has_at_most_25_entries_of_this_server_and_the_most_voted_first(stage: Stage) -> None:
+    mine = await stage.open_slate(*(f"Title {number} " + "x" * 90 for number in range(30)))
+    await stage.vote(mine[17], 2)
+    await stage.open_slate("Title of Others", server=SERVER_OF_OTHERS)
+    offered = await stage.discord.autocomplete(stage.discord.admins[0], "greenlight", "pitch", "title")
+    assert len(offered) == 25
+    assert offered[0]["value"] == str(mine[17].id)
+    assert all(len(choice["name"]) <= 100 for choice in offered)
+    assert str(PitchId(mine[-1].id + 1)) not in {choice["value"] for choice in offered}
+
+
+async def test_the_leaderboard_is_empty_at_first(stage: Stage) -> None:
+    asked = await stage.discord.slash(stage.discord.members[0], "leaderboard")
+    assert "Nobody has voted yet" in await asked.text()
+
+
+async def test_the_leaderboard_lists_ten_pitches_with_the_most_votes(stage: Stage) -> None:
+    pitches = await stage.open_slate(*(f"*Show* {number}" for number in range(12)))
+    for number, pitch in enumerate(pitches, 1):
+        await stage.vote(pitch, number)
+    text = await (await stage.discord.slash(stage.discord.members[0], "leaderboard")).text()
+    rows = text.splitlines()[1:]
+    assert len(rows) == 10
+    assert rows[0].startswith("1\\. **\\*Show\\* 11** · 12 votes")
+
+
+async def test_a_vote_is_kept_although_discord_stumbles(stage: Stage) -> None:
+    card = await stage.pitch()
+    stage.discord.fail_next(500, path="/interactions/*")
+    voted = await stage.discord.click(stage.discord.members[0], card, custom_id=button(card, 0))
+    assert "1 vote" in await voted.text()
+    async with stage.app.database.reading() as session:
+        mine = MemberId(f"discord:{stage.discord.members[0].id}")
+        assert await votes.of_member(session, (await stage.slates())[0].id, mine) == int(pitch_of(card, 0))
+
+
+def test_edits_of_one_channel_are_spaced_as_discord_wants() -> None:
+    assert presenting.EDIT_EVERY >= 1.0

@@ -1,0 +1,310 @@
+import asyncio
+import gc
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot import jobs
+from bot.app import App
+from bot.networks.base import (
+    DuplicatePostError,
+    NetworkBusyError,
+    NetworkError,
+    NetworkRefusedError,
+    NetworkUnauthorizedError,
+    NetworkUncertainError,
+)
+from bot.usecases import browsing, publishing, showing
+from bot.usecases.showing import NothingToPostError
+from db.database import Database
+from db.pitches import Pitch
+from db.posts import Post
+from model.briefs import Brief, PitchBrief
+from model.engine import EngineUnauthorizedError, Event, NothingOriginalError
+from model.fake import fake_engine
+from tests.bot.conftest import OpenApp
+from tests.bot.doubles import (
+    NOON,
+    Clock,
+    CrashError,
+    FakeNetwork,
+    Fate,
+    Moody,
+    MortalDatabase,
+    MortalNetwork,
+    draw,
+    stopped_at,
+)
+
+Scripted = Callable[..., Awaitable[Pitch]]
+DAY = NOON.date()
+AT = NOON.time()
+
+
+class NoScripts:
+    """An engine that writes slates, and no scripts."""
+
+    async def stream(self, brief: Brief, /) -> AsyncGenerator[Event]:
+        if not isinstance(brief, PitchBrief):
+            raise EngineUnauthorizedError
+        async for event in fake_engine().stream(brief):
+            yield event
+
+
+async def row(app: App) -> Post:
+    (post,) = await publishing.posts_of(app, DAY)
+    return post
+
+
+async def settle(app: App, clock: Clock, *, times: int = 2) -> None:
+    """Let the catch-up come as often as it takes a crashed day to be settled."""
+    for _ in range(times):
+        clock.move(minutes=11)
+        await jobs.take_up(app)
+        await jobs.daily(app, draw, AT)
+
+
+async def test_the_best_finished_show_is_posted(app: App, scripted: Scripted, network: FakeNetwork) -> None:
+    show = await scripted(app)
+    (post,) = await publishing.publish(app, draw, DAY)
+    assert (post.state, post.pitch_id, post.address) == ("posted", show.id, "fake://2026-11-21")
+    assert network.world.posts == [(DAY, post.text)]
+    assert (await browsing.show(app, show.id)).pitch.state == "posted"
+    assert await browsing.recent_posts(app) == (post,)
+
+
+async def test_a_day_is_posted_once_however_often_it_is_asked(
+    app: App, scripted: Scripted, network: FakeNetwork
+) -> None:
+    await scripted(app)
+    for _ in range(3):
+        await publishing.publish(app, draw, DAY)
+        await publishing.recover(app, draw)
+    assert network.asked == ["post"]
+
+
+async def test_without_a_show_the_room_makes_one_up(app: App, network: FakeNetwork) -> None:
+    (post,) = await publishing.publish(app, draw, DAY)
+    assert post.pitch_id is not None
+    show = await browsing.show(app, post.pitch_id)
+    assert (show.pitch.guild_id, show.pitch.state, show.scripts[0].state) == (showing.ROOM, "posted", "done")
+    assert len(network.world.posts) == 1
+
+
+async def test_every_network_gets_the_same_show(open_app: OpenApp, scripted: Scripted) -> None:
+    networks = tuple(FakeNetwork(name=name) for name in ("one", "two", "three"))
+    app = open_app(networks=networks)
+    await scripted(app)
+    await scripted(app, seed=8)
+    posts = await publishing.publish(app, draw, DAY)
+    assert len({post.pitch_id for post in posts}) == 1
+    assert [len(network.world.posts) for network in networks] == [1, 1, 1]
+    tomorrow = await publishing.publish(app, draw, DAY + timedelta(days=1))
+    assert {post.pitch_id for post in tomorrow}.isdisjoint({post.pitch_id for post in posts})
+
+
+async def test_two_processes_post_once(open_app: OpenApp, scripted: Scripted, network: FakeNetwork) -> None:
+    apps = [open_app() for _ in range(4)]
+    await scripted(apps[0])
+    await asyncio.gather(*(publishing.publish(app, draw, DAY) for app in apps))
+    assert network.world.days() == [DAY]
+
+
+@pytest.mark.parametrize("error", [NetworkUncertainError(), DuplicatePostError()])
+async def test_an_unclear_answer_is_settled_by_a_look(
+    app: App, scripted: Scripted, network: FakeNetwork, error: NetworkError
+) -> None:
+    await scripted(app)
+    network.after = [error]
+    await publishing.publish(app, draw, DAY)
+    assert ((await row(app)).state, network.asked, len(network.world.posts)) == ("posted", ["post", "find"], 1)
+
+
+async def test_an_unknown_post_is_looked_up_before_anything_is_sent(
+    app: App, scripted: Scripted, network: FakeNetwork, clock: Clock
+) -> None:
+    await scripted(app)
+    network.after, network.blind = [NetworkUncertainError()], 1
+    await publishing.publish(app, draw, DAY)
+    assert ((await row(app)).state, (await row(app)).reason) == ("unknown", "NetworkUncertainError")
+    await publishing.recover(app, draw)
+    assert (await row(app)).state == "unknown"
+    await settle(app, clock)
+    assert ((await row(app)).state, network.asked, len(network.world.posts)) == ("posted", ["post", "find", "find"], 1)
+
+
+async def test_a_post_that_never_arrived_is_sent_again(
+    app: App, scripted: Scripted, network: FakeNetwork, clock: Clock
+) -> None:
+    await scripted(app)
+    network.before = [NetworkUncertainError()]
+    await publishing.publish(app, draw, DAY)
+    assert (await row(app)).state == "unknown"
+    await settle(app, clock)
+    assert ((await row(app)).state, network.world.days()) == ("posted", [DAY])
+
+
+@pytest.mark.parametrize("searched", [0, 1])
+async def test_a_busy_network_is_asked_later(
+    app: App, scripted: Scripted, network: FakeNetwork, clock: Clock, searched: int
+) -> None:
+    await scripted(app)
+    network.before, network.upset = [NetworkBusyError()], [NetworkBusyError()] * searched
+    await publishing.publish(app, draw, DAY)
+    assert ((await row(app)).state, (await row(app)).reason) == ("unknown", "NetworkBusyError")
+    await settle(app, clock)
+    assert ((await row(app)).state, network.world.days()) == ("posted", [DAY])
+
+
+@pytest.mark.parametrize("error", [NetworkRefusedError("too rude"), NetworkUnauthorizedError("keys")])
+async def test_what_is_refused_stays_refused(
+    app: App, scripted: Scripted, network: FakeNetwork, clock: Clock, error: NetworkError
+) -> None:
+    await scripted(app)
+    network.before = [error]
+    await publishing.publish(app, draw, DAY)
+    post = await row(app)
+    assert (post.state, post.reason) == ("failed", f"{type(error).__name__}: {error}")
+    await settle(app, clock)
+    assert (await row(app), network.world.posts) == (post, [])
+
+
+async def test_a_writer_that_is_away_costs_no_day(open_app: OpenApp, network: FakeNetwork, clock: Clock) -> None:
+    app = open_app(Moody(fake_engine(), [(0, NothingOriginalError())] * 4))  # as often as a slate is tried
+    with pytest.raises(NothingToPostError):
+        await publishing.publish(app, draw, DAY)
+    assert ((await row(app)).state, network.world.posts) == ("claimed", [])
+    await settle(app, clock)
+    assert ((await row(app)).state, network.world.days()) == ("posted", [DAY])
+
+
+async def test_a_script_that_fails_costs_no_day(open_app: OpenApp, network: FakeNetwork, clock: Clock) -> None:
+    app = open_app()
+    with pytest.raises(NothingToPostError):
+        await publishing.publish(open_app(NoScripts()), draw, DAY)
+    await settle(app, clock)
+    assert ((await row(app)).state, network.world.days()) == ("posted", [DAY])
+
+
+async def test_a_post_of_a_network_without_keys_waits(
+    open_app: OpenApp, scripted: Scripted, network: FakeNetwork, clock: Clock
+) -> None:
+    app = open_app()
+    await scripted(app)
+    network.before = [NetworkUncertainError()]
+    await publishing.publish(app, draw, DAY)
+    keyless = open_app(networks=())
+    clock.move(hours=1)
+    await publishing.recover(keyless, draw)
+    assert (await row(app)).state == "unknown"
+
+
+async def test_two_processes_recover_one_post(
+    open_app: OpenApp, scripted: Scripted, network: FakeNetwork, clock: Clock
+) -> None:
+    apps = [open_app() for _ in range(3)]
+    await scripted(apps[0])
+    network.before = [NetworkUncertainError()]
+    await publishing.publish(apps[0], draw, DAY)
+    clock.move(minutes=11)
+    await asyncio.gather(*(publishing.recover(app, draw) for app in apps))
+    assert (network.world.days(), network.asked.count("post")) == ([DAY], 2)
+
+
+async def test_the_same_day_has_two_names_in_two_zones(open_app: OpenApp, clock: Clock) -> None:
+    app = open_app()
+    clock.time = NOON.replace(hour=2)
+    assert publishing.today(app) == DAY
+    here = App(database=app.database, engine=app.engine, now=clock, zone=ZoneInfo("America/New_York"))
+    assert publishing.today(here) == DAY - timedelta(days=1)
+
+
+def mortal(open_app: OpenApp, url: str, world: tuple[FakeNetwork, ...], last: int) -> tuple[App, Fate]:
+    fate = Fate(last)
+    database = MortalDatabase.connect(url)
+    database.fate = fate
+    return open_app(database=database, networks=tuple(MortalNetwork(each, fate) for each in world)), fate
+
+
+async def test_a_process_that_dies_at_any_step_of_making_and_posting_a_show_posts_it_once(
+    open_app: OpenApp, database_url: str, clock: Clock
+) -> None:
+    """Each day dies one step later, until a day passes alive; so do its first catch-ups."""
+    first, second = FakeNetwork(name="first"), FakeNetwork(name="second")
+    whole = open_app(networks=(first, second))
+    for day in range(200):
+        clock.time = NOON + timedelta(days=day)
+        app, fate = mortal(open_app, database_url, (first, second), day + 1)
+        with capture_logs():
+            with suppress(CrashError):
+                await jobs.daily(app, draw, AT)
+            await app.crew.drain(0)
+            await app.database.close()
+            await settle(whole, clock)
+        assert first.world.days() == second.world.days() == [(NOON + timedelta(days=n)).date() for n in range(day + 1)]
+        posts = await publishing.posts_of(whole, clock().date())
+        assert [post.state for post in posts] == ["posted", "posted"]
+        assert len({post.pitch_id for post in posts}) == 1
+        if not fate.fulfilled:
+            break
+    else:
+        pytest.fail("no day passed alive")
+    assert day > 20
+
+
+async def test_a_process_that_dies_while_it_recovers_posts_once(
+    open_app: OpenApp, database_url: str, clock: Clock, scripted: Scripted
+) -> None:
+    network = FakeNetwork()
+    whole = open_app(networks=(network,))
+    for day in range(60):
+        clock.time = NOON + timedelta(days=day)
+        await scripted(whole, seed=100 + day)
+        network.after, network.blind = [NetworkUncertainError()], 1
+        await publishing.publish(whole, draw, publishing.today(whole))
+        clock.move(minutes=11)
+        app, fate = mortal(open_app, database_url, (network,), day + 1)
+        with suppress(CrashError):
+            await jobs.daily(app, draw, AT)
+        await app.database.close()
+        await settle(whole, clock)
+        assert network.world.days() == [(NOON + timedelta(days=n)).date() for n in range(day + 1)]
+        if not fate.fulfilled:
+            break
+    else:
+        pytest.fail("no day passed alive")
+    assert day > 8
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a connection goes with its process
+async def test_a_process_stopped_at_any_await_of_posting_posts_once(
+    open_app: OpenApp, database_url: str, clock: Clock, scripted: Scripted, network: FakeNetwork
+) -> None:
+    whole = open_app()
+    gc.freeze()  # so that each process is forgotten quickly
+    for day in range(300):
+        clock.time = NOON + timedelta(days=day)
+        await scripted(whole, seed=1000 + day)
+        stopped = await _stopped_process(database_url, clock, network, day + 1)
+        await settle(whole, clock, times=1)
+        assert network.world.days() == [(NOON + timedelta(days=n)).date() for n in range(day + 1)]
+        if not stopped:
+            break
+    else:
+        pytest.fail("no day passed alive")
+    gc.unfreeze()
+    assert day > 60
+
+
+async def _stopped_process(url: str, clock: Clock, network: FakeNetwork, suspension: int) -> bool:
+    database = Database.connect(url)
+    app = App(database=database, engine=fake_engine(), networks=(network,), now=clock)
+    stopped = await stopped_at(jobs.daily(app, draw, AT), suspension)
+    await database.close()
+    del app, database
+    gc.collect()
+    return stopped

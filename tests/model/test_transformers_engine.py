@@ -1,0 +1,236 @@
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+
+from model import checkpoint, tasks
+from model.briefs import DialogBrief, PitchBrief, genre, theme
+from model.checkpoint import BrokenCheckpointError
+from model.decoder import Chunk, Halt, Sampling
+from model.engine import Finished, NothingOriginalError, Retracted, generate
+from model.engines import NotFiniteError, PromptTooLongError, QuantizationUnavailableError
+from model.engines.transformers_engine import TransformersDecoder
+from model.originality import TitleIndex
+from model.tasks import Span
+from model.writer import ATTEMPTS, Writer
+from tests.model import tiny
+
+KINDS = ["llama", "gpt2", "gptj"]
+PROMPT = (Span("GENRE: "), Span("drama", foreign=True), Span("\nTITLE:"))
+FREE = Sampling(temperature=1.0, top_p=0.95, max_tokens=24)
+GREEDY = Sampling(temperature=0.0, max_tokens=24)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return {kind: tiny.write(tmp_path_factory.mktemp(kind), kind) for kind in KINDS}
+
+
+@pytest.fixture(params=KINDS)
+async def decoder(request: pytest.FixtureRequest, folders: dict[str, Path]) -> AsyncGenerator[TransformersDecoder]:
+    made = TransformersDecoder.load(folders[request.param], threads=1)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+async def llama(folders: dict[str, Path]) -> AsyncGenerator[TransformersDecoder]:
+    made = TransformersDecoder.load(folders["llama"], threads=1)
+    yield made
+    made.close()
+
+
+async def chunks(
+    decoder: TransformersDecoder, seeds: Sequence[int], sampling: Sampling, halt: Halt | None = None
+) -> list[Chunk]:
+    return [chunk async for chunk in decoder.decode(PROMPT, seeds, sampling, halt or Halt())]
+
+
+async def texts(decoder: TransformersDecoder, seeds: Sequence[int], sampling: Sampling) -> list[str]:
+    written = [""] * len(seeds)
+    for chunk in await chunks(decoder, seeds, sampling):
+        written[chunk.row] += chunk.text
+    return written
+
+
+async def test_greedy_text_is_that_of_the_library(decoder: TransformersDecoder, folders: dict[str, Path]) -> None:
+    folder = folders[decoder.name[:-1]]  # pytest numbers the folders
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model: Any = AutoModelForCausalLM.from_pretrained(folder)
+    ids = tokenizer(tasks.text(PROMPT), return_tensors="pt").input_ids
+    banned = [number for number in range(model.config.vocab_size) if number == 1 or number >= len(tokenizer)]
+    settings = GenerationConfig(  # type: ignore[no-untyped-call]
+        max_new_tokens=24, do_sample=False, suppress_tokens=banned, eos_token_id=0, pad_token_id=0, use_cache=False
+    )
+    expected = model.generate(ids, attention_mask=torch.ones_like(ids), generation_config=settings)[0, ids.shape[1] :]
+    whole = str(tokenizer.decode(expected, skip_special_tokens=True)).rstrip("\ufffd")
+    assert await texts(decoder, [0, 1], GREEDY) == [whole] * 2
+
+
+async def test_a_row_does_not_depend_on_the_others(decoder: TransformersDecoder) -> None:
+    together = await texts(decoder, [7, 8, 9], FREE)
+    assert len(set(together)) == 3
+    for seed, text in zip([7, 8, 9], together, strict=True):
+        assert await texts(decoder, [seed], FREE) == [text]
+
+
+async def test_a_row_does_not_depend_on_others_leaving(decoder: TransformersDecoder) -> None:
+    alone = await texts(decoder, [9], FREE)
+    halt, written = Halt(), ""
+    async for chunk in decoder.decode(PROMPT, [7, 8, 9], FREE, halt):
+        halt.rows.add(0)
+        if chunk.row == 2:
+            written += chunk.text
+    assert [written] == alone
+
+
+async def test_halted_rows_are_not_computed(decoder: TransformersDecoder) -> None:
+    halt, seen = Halt(), []
+    async for chunk in decoder.decode(PROMPT, [1, 2, 3], GREEDY, halt):
+        seen.append(chunk.row)
+        halt.rows |= {0, 2}
+    assert sorted(seen[:3]) == [0, 1, 2]
+    assert set(seen[3:]) == {1}
+
+
+async def test_every_row_says_why_it_ended(decoder: TransformersDecoder) -> None:
+    ends = [chunk for chunk in await chunks(decoder, [1, 2, 3, 4], FREE) if chunk.end]
+    assert sorted(chunk.row for chunk in ends) == [0, 1, 2, 3]
+    assert sum(chunk.tokens for chunk in await chunks(decoder, [1], GREEDY)) <= GREEDY.max_tokens
+
+
+async def test_any_of_several_end_tokens_ends_a_row_and_is_no_text(tmp_path: Path) -> None:
+    folder = tiny.write(tmp_path, "llama")
+    plain = TransformersDecoder.load(folder)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    whole = (await texts(plain, [3], FREE))[0]
+    plain.close()
+    ends = [0, *tokenizer.encode(whole, add_special_tokens=False)[4:6]]
+    GenerationConfig(eos_token_id=ends).save_pretrained(folder)  # type: ignore[no-untyped-call]
+    stopping = TransformersDecoder.load(folder)
+    last = (written := await chunks(stopping, [3], FREE))[-1]
+    stopping.close()
+    assert (last.end, last.text) == ("stop", "")
+    assert len(written) <= 7
+    assert whole.startswith("".join(chunk.text for chunk in written))
+
+
+async def test_control_tokens_and_filling_rows_are_never_drawn(decoder: TransformersDecoder) -> None:
+    words = len(tiny.tokenizer())
+    never = [number == 1 or number >= words for number in range(words + 3)]
+    assert torch.isinf(decoder._banned).tolist() == never
+
+
+async def test_a_prompt_that_leaves_little_room_is_written_shorter(llama: TransformersDecoder) -> None:
+    prompt = (Span("a " * 40),)
+    long = [chunk async for chunk in llama.decode(prompt, [1], Sampling(temperature=0, max_tokens=400), Halt())]
+    assert len(long) <= tiny.CONTEXT - 40
+    assert long[-1].end
+
+
+async def test_a_prompt_without_room_is_refused_with_its_length(llama: TransformersDecoder) -> None:
+    with pytest.raises(PromptTooLongError) as caught:
+        _ = [chunk async for chunk in llama.decode((Span("雪" * 200),), [1], FREE, Halt())]
+    assert caught.value.limit == tiny.CONTEXT - 1
+    assert caught.value.length > tiny.CONTEXT
+
+
+async def test_no_rows_are_no_work(llama: TransformersDecoder) -> None:
+    assert await chunks(llama, [], FREE) == []
+
+
+async def test_scores_that_are_no_numbers_end_the_call_and_nothing_else(llama: TransformersDecoder) -> None:
+    weight = llama._model.get_input_embeddings().weight
+    kept = weight.detach().clone()
+    with torch.no_grad():
+        weight.fill_(torch.nan)
+    with pytest.raises(NotFiniteError):
+        await chunks(llama, [1], FREE)
+    with torch.no_grad():
+        weight.copy_(kept)
+    assert await chunks(llama, [1], FREE)
+
+
+async def test_the_event_loop_runs_while_the_model_computes(llama: TransformersDecoder) -> None:
+    from_the_loop = threading.Event()
+
+    def wait(*_: object) -> None:
+        assert from_the_loop.wait(20)
+
+    hook = llama._model.register_forward_pre_hook(wait)
+    async with aclosing(llama.decode(PROMPT, [1], FREE, Halt())) as stream:
+        first = asyncio.ensure_future(anext(stream))
+        await asyncio.sleep(0)
+        from_the_loop.set()  # were the loop blocked, nobody would say this
+        assert (await first).row == 0
+    hook.remove()
+
+
+async def test_closing_stops_at_the_next_step_and_leaves_the_decoder_usable(llama: TransformersDecoder) -> None:
+    steps = 0
+
+    def count(*_: object) -> None:
+        nonlocal steps
+        steps += 1
+
+    hook = llama._model.register_forward_pre_hook(count)
+    async with aclosing(llama.decode(PROMPT, [1, 2], GREEDY, Halt())) as stream:
+        await anext(stream)
+    hook.remove()
+    assert steps == 1
+    assert await chunks(llama, [1], GREEDY)
+
+
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")  # peft asks transformers for it
+async def test_an_adapter_changes_the_text_and_is_named(folders: dict[str, Path], tmp_path: Path) -> None:
+    base = AutoModelForCausalLM.from_pretrained(folders["gptj"])
+    adapted = get_peft_model(
+        base, LoraConfig(r=2, target_modules=["q_proj", "v_proj"], init_lora_weights=False, task_type="CAUSAL_LM")
+    )
+    adapted.save_pretrained(str(tmp_path / "community"))
+    checkpoint.write(tmp_path / "community", "community-1")
+    plain = TransformersDecoder.load(folders["gptj"])
+    tuned = TransformersDecoder.load(folders["gptj"], adapter=tmp_path / "community")
+    assert tuned.name == f"{plain.name}+community-1"
+    assert await texts(tuned, [1], FREE) != await texts(plain, [1], FREE)
+    plain.close()
+    tuned.close()
+
+
+def test_a_truncated_checkpoint_is_refused_before_it_is_loaded(tmp_path: Path) -> None:
+    folder = tiny.write(tmp_path, "llama")
+    checkpoint.write(folder, "nano")
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(BrokenCheckpointError, match="truncated"):
+        TransformersDecoder.load(folder)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine could")
+def test_quantized_weights_need_a_gpu(folders: dict[str, Path]) -> None:
+    with pytest.raises(QuantizationUnavailableError):
+        TransformersDecoder.load(folders["llama"], quantize="8bit")
+
+
+async def test_a_model_that_writes_nonsense_ends_in_nothing_original(llama: TransformersDecoder) -> None:
+    writer = Writer(llama, TitleIndex.of([]))
+    for brief in (PitchBrief(genre=genre("drama"), theme=theme("sea"), count=1), DialogBrief(title="a", summary="b")):
+        with pytest.raises(NothingOriginalError):
+            await generate(writer, brief)
+    seen = []
+
+    async def read() -> None:
+        async for event in writer.stream(DialogBrief(title="a", summary="b")):
+            seen.append(event)  # noqa: PERF401 - what was seen before the error counts
+
+    with pytest.raises(NothingOriginalError):
+        await read()
+    assert seen.count(Retracted(0)) == ATTEMPTS
+    assert not [event for event in seen if isinstance(event, Finished)]

@@ -1,0 +1,140 @@
+"""The model card: data, recipe and scores as they were, in plain words, beside the weights."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from training.recipe import Recipe
+
+_TEXT: Final = """---
+license: mit
+library_name: transformers
+pipeline_tag: text-generation
+language: en
+---
+
+# {name}
+
+A small language model that pitches shows that do not exist and writes their first page. It ships with GreenLIT so
+that everything works at the first start, without a download and without a GPU. It is a first version: read the
+limits before you judge your community's taste by it.
+
+A stock `LlamaForCausalLM` of {parameters:,} parameters ({layers} layers, width {width}, {heads} heads, feed-forward
+{hidden}, tied embeddings) with a byte-level BPE vocabulary of {vocabulary:,} tokens. Trained from random weights; no
+other model's weights or texts went in, but for the themes, which KeyBERT chose with all-MiniLM-L6-v2.
+
+It knows the four tasks of `model/tasks.py` in exactly that text, and nothing else. `<|end|>` ends every completion;
+nothing is added before a prompt. Rows were {row} tokens long: the {context:,} positions it declares work, but what
+lies beyond {row} was never practised.
+
+```python
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+model = AutoModelForCausalLM.from_pretrained("model/embedded")
+tokenizer = AutoTokenizer.from_pretrained("model/embedded")
+prompt = tokenizer("GENRE: comedy\\nTHEME: time travel\\nTITLE:", return_tensors="pt")
+print(tokenizer.decode(model.generate(**prompt, max_new_tokens=120)[0]))
+```
+
+## Data
+
+| what | used for | works | entries | tokens |
+|---|---|---|---|---|
+{data}
+
+- **Catalogues** of Netflix, Prime Video, Hulu and Disney+ (2021; CC0 as published on Kaggle): title, genres and the
+  whole sentences of the description, 8–60 words. Left out: fitness, stand-up, concerts, news, "Special Interest",
+  descriptions that name their cast, advertise, or are not English. Each pitch was written out {epochs} times with one
+  of its genres and one of three themes drawn anew.
+- **Plays** in the US public domain, mostly 1880–1929 (Standard Ebooks, Project Gutenberg texts without their
+  trademark), cut to pages of 70–150 words. Speakers got given names of today (US Social Security counts, public
+  domain); headings were read out of the opening directions; titles are the plays'. The summary of a page is a
+  template filled with its most telling nouns: no person wrote one. Dialect, verse, Shakespeare and slurs were left out.
+- **Prose** in the US public domain (1890–1963), stretches in which people talk, only in the first part of the run.
+  A few authors of plays and prose are still protected outside the US, where the term is life plus 70 years.
+- One work in 32 (by a hash of its title) was held out whole; the scores below are on those.
+- `titles.trie` holds the keys of existing titles (facts), so that the writer does not pitch them.
+
+SHA-256 of every source file and of every file here stand in `manifest.json`.
+
+## Recipe
+
+Entries packed into rows of {row} tokens without padding; no entry sees another; only {cut:.1%} of the pieces are cut.
+The loss is taken on completions only (all of the prose). Muon for the matrices ({matrix_rate}), AdamW for embedding
+and norms ({vector_rate}), rates up over {warm_up:.0%}, flat, then down linearly to {floor:.0%} over the last
+{cool_down:.0%}. bf16 computation over fp32 weights, {batch:,} tokens a step.
+
+{steps:,} steps, {positions:,} tokens read ({scored:,} of them predicted), {minutes:.0f} minutes on **one CPU thread**
+shared with other work. Every number is a field of `training/recipe.py`; make it anew, in an environment with the
+`training` extra, with
+
+```sh
+OMP_NUM_THREADS=1 MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=4000000000 python -c \\
+  "from pathlib import Path; from training.make import make; make(Path('DATA'), Path('WORK'), Path('model/embedded'))"
+```
+
+`DATA` has the folders `streaming`, `plays`, `prose`, `ssa-names` and `titles`; a killed run goes on where it was.
+
+## Scores
+
+Held-out works, bits per byte of what the model is to write (uniform bytes would cost 8):
+
+| {tasks} |
+|{rules}|
+| {bits} |
+
+{written}
+{limits}"""
+
+_WRITTEN: Final = """What it writes, {pitches} pitches and the pages of their slates with fixed seeds
+(`python benchmarks/writing/run.py`):
+
+| | |
+|---|---|
+{rows}
+
+"""
+
+
+def card(
+    recipe: Recipe,
+    *,
+    parameters: int,
+    prepared: Mapping[str, Any],
+    receipt: Mapping[str, Any],
+    scores: Mapping[str, float],
+    written: Mapping[str, Any] | None = None,
+    limits: str = "",
+) -> str:
+    """Return the model card as Markdown; ``limits`` is its last section, ``written`` the benchmark's figures."""
+    return _TEXT.format(
+        **{name: getattr(recipe, name) for name in recipe.__dataclass_fields__},
+        batch=recipe.row * recipe.micro_batch * recipe.accumulate,
+        parameters=parameters,
+        data=_data(prepared),
+        cut=receipt["cut"],
+        positions=receipt["positions"],
+        scored=receipt["scored"],
+        minutes=receipt["seconds"] / 60,
+        tasks=" | ".join(scores),
+        rules="---|" * (len(scores) - 1) + "---",
+        bits=" | ".join(f"{bits:.2f}" for bits in scores.values()),
+        written=_written(written),
+        limits=limits,
+    )
+
+
+def _data(prepared: Mapping[str, Any]) -> str:
+    rows = []
+    for split in ("train", "held-out"):
+        for name, facts in prepared.items():
+            if name.startswith(f"{split}."):
+                counts = " | ".join(f"{facts[count]:,}" for count in ("works", "entries", "positions"))
+                rows.append(f"| {name.partition('.')[2]} | {split} | {counts} |")
+    return "\n".join(rows)
+
+
+def _written(written: Mapping[str, Any] | None) -> str:
+    if not written:
+        return ""
+    rows = "\n".join(f"| {name} | {value} |" for name, value in written.items())
+    return _WRITTEN.format(pitches=written["pitches"], rows=rows)

@@ -1,0 +1,67 @@
+"""The embedded writer from the data sets to the folder that ships, one step after the other."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from training import titles
+from training.card import card
+from training.embed import embed
+from training.evaluate import score
+from training.network import Network
+from training.prepare import SHEETS, documents, prepare
+from training.pretrain import RECEIPT, train
+from training.recipe import Recipe
+from training.schedule import plan
+from training.tokenizer import load
+
+
+def make(data: Path, work: Path, folder: Path, recipe: Recipe | None = None) -> dict[str, float]:
+    """Prepare, train, score and embed; return the scores (bits per byte by task).
+
+    What exists in ``work`` is not made again, so that a killed run goes on where it was.
+
+    Raises:
+        MissingFileError, MissingColumnsError: see :mod:`training.sources.base`.
+    """
+    recipe = recipe or Recipe()
+    cache = work / "cache"
+    if not (cache / SHEETS).exists():
+        prepare(data, cache, recipe)
+    if not (cache / "titles.trie").exists():
+        titles.build(data / "titles" / "titles.tsv", cache / "titles.trie")
+    network = train(recipe, plan(recipe, documents(cache, "train")), work / "run")
+    return publish(network, recipe, work, folder)
+
+
+def publish(
+    network: Network,
+    recipe: Recipe,
+    work: Path,
+    folder: Path,
+    *,
+    written: Mapping[str, Any] | None = None,
+    limits: str = "",
+) -> dict[str, float]:
+    """Score the trained ``network`` and embed it in ``folder`` with its card; return the scores."""
+    cache = work / "cache"
+    prepared = json.loads((cache / SHEETS).read_text("utf-8"))
+    receipt = json.loads((work / "run" / RECEIPT).read_text("utf-8"))
+    candidate = work / "candidate"
+    embed(network, load(cache), candidate, name=recipe.name, titles=cache / "titles.trie", card="")
+    scores = score(candidate, cache)
+    text = card(
+        recipe,
+        parameters=sum(weight.numel() for weight in network.parameters()),
+        prepared=prepared,
+        receipt=receipt,
+        scores=scores,
+        written=written,
+        limits=limits,
+    )
+    facts = {"recipe": asdict(recipe), "data": prepared, "scores": {"bits per byte": scores}, "written": written}
+    facts["run"] = {name: value for name, value in receipt.items() if name not in {"losses", "recipe"}}
+    embed(network, load(cache), folder, name=recipe.name, titles=cache / "titles.trie", card=text, **facts)
+    return scores
