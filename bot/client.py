@@ -213,7 +213,10 @@ class Room(commands.Bot):
 
 
 async def _stop_thinking(interaction: Interaction) -> None:
-    """Take a public "is thinking…" away; while it stands, Discord would show the next message in its place, publicly."""
+    """Take a public "is thinking…" away: as long as it stands, the next message takes its place, for all to see.
+
+    Deleting alone is not enough: Discord has answered 10008 to what followed.
+    """
     await interaction.edit_original_response(content="That did not work.")
     await interaction.delete_original_response()
 

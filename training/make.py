@@ -10,9 +10,8 @@ from training import titles
 from training.card import card
 from training.embed import embed
 from training.evaluate import score
-from training.network import Network
 from training.prepare import SHEETS, documents, prepare
-from training.pretrain import RECEIPT, train
+from training.pretrain import RECEIPT, train, trained
 from training.recipe import Recipe
 from training.schedule import plan
 from training.tokenizer import load
@@ -32,26 +31,24 @@ def make(data: Path, work: Path, folder: Path, recipe: Recipe | None = None) -> 
         prepare(data, cache, recipe)
     if not (cache / "titles.trie").exists():
         titles.build(data / "titles" / "titles.tsv", cache / "titles.trie")
-    network = train(recipe, plan(recipe, documents(cache, "train")), work / "run")
-    return publish(network, recipe, work, folder)
+    train(recipe, plan(recipe, documents(cache, "train")), work / "run")
+    return publish(cache, work / "run", folder)
 
 
 def publish(
-    network: Network,
-    recipe: Recipe,
-    work: Path,
-    folder: Path,
-    *,
-    written: Mapping[str, Any] | None = None,
-    limits: str = "",
+    cache: Path, run: Path, folder: Path, *, written: Mapping[str, Any] | None = None, limits: str = ""
 ) -> dict[str, float]:
-    """Score the trained ``network`` and embed it in ``folder`` with its card; return the scores."""
-    cache = work / "cache"
+    """Score the network trained in ``run`` and embed it in ``folder`` with its card; return the scores.
+
+    ``cache`` has the prepared documents and ``titles.trie``; ``written`` are the benchmark's figures and ``limits``
+    the last section of the card.
+    """
     prepared = json.loads((cache / SHEETS).read_text("utf-8"))
-    receipt = json.loads((work / "run" / RECEIPT).read_text("utf-8"))
-    candidate = work / "candidate"
-    embed(network, load(cache), candidate, name=recipe.name, titles=cache / "titles.trie", card="")
-    scores = score(candidate, cache)
+    receipt = json.loads((run / RECEIPT).read_text("utf-8"))
+    recipe, network = trained(run)
+    tokenizer, known = load(cache), cache / "titles.trie"
+    embed(network, tokenizer, run / "candidate", name=recipe.name, titles=known, card="")
+    scores = score(run / "candidate", cache)
     text = card(
         recipe,
         parameters=sum(weight.numel() for weight in network.parameters()),
@@ -63,5 +60,5 @@ def publish(
     )
     facts = {"recipe": asdict(recipe), "data": prepared, "scores": {"bits per byte": scores}, "written": written}
     facts["run"] = {name: value for name, value in receipt.items() if name not in {"losses", "recipe"}}
-    embed(network, load(cache), folder, name=recipe.name, titles=cache / "titles.trie", card=text, **facts)
+    embed(network, tokenizer, folder, name=recipe.name, titles=known, card=text, **facts)
     return scores

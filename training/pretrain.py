@@ -58,6 +58,15 @@ def train(
     return network
 
 
+def trained(folder: Path) -> tuple[Recipe, Network]:
+    """Return the recipe of the run in ``folder`` and its network as it stands there."""
+    told = json.loads((folder / RECEIPT).read_text("utf-8"))["recipe"]
+    recipe = Recipe(**{**told, "mix": tuple(map(tuple, told["mix"]))})
+    network = Network(shape(recipe))
+    network.load_state_dict(torch.load(folder / CHECKPOINT, weights_only=True)["network"])
+    return recipe, network
+
+
 def _optimizers(recipe: Recipe, network: Network) -> list[torch.optim.Optimizer]:
     matrices = [weight for weight in network.blocks.parameters() if weight.ndim == 2]
     chosen = {id(weight) for weight in matrices}

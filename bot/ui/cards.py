@@ -51,7 +51,7 @@ def writing_slate(slate: Slate, progress: Progress) -> View:
         for title, summary in map(partial_pitch, progress.texts)
         if title
     ]
-    text = [_asked(slate), *rows, f"-# {_state(progress, 'The room is writing …')}"]
+    text = [_asked(slate), *rows[: slate.count], f"-# {_state(progress, 'The room is writing …')}"]
     return _card(AMBER, ui.TextDisplay("\n".join(text)))
 
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any, Final
 
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -77,7 +76,7 @@ class Pages:
     async def open_slate(self, request: Request) -> Response:
         """Open a slate; a brief that can't be written comes back with the reason, nothing typed is lost."""
         require_own_form(request)
-        asked = _texts(await request.form())
+        asked = await _texts(request)
         try:
             brief = PitchBrief(
                 genre=genre(asked.get("genre", "")),
@@ -107,7 +106,7 @@ class Pages:
         """Count the visitor's vote; a vote that decides leads to the script."""
         require_own_form(request)
         taken = seat(request)
-        pitch_id = _pitch(_texts(await request.form()))
+        pitch_id = _pitch(await _texts(request))
         ballot = await voting.cast_vote(self._app, pitch_id, by=sitting(taken))
         return keep_seat(RedirectResponse(f"/slates/{ballot.pitch.slate_id}", status_code=303), taken)
 
@@ -115,14 +114,14 @@ class Pages:
         """Decide for a pitch and show its script being written."""
         require_own_form(request)
         taken = seat(request)
-        pitch = await voting.greenlight(self._app, _pitch(_texts(await request.form())), by=sitting(taken))
+        pitch = await voting.greenlight(self._app, _pitch(await _texts(request)), by=sitting(taken))
         return await self._to_script(pitch.id, taken)
 
     async def order(self, request: Request) -> Response:
         """Show the script of a greenlit pitch, ordering it if needed."""
         require_own_form(request)
         taken = seat(request)
-        pitch_id = _pitch(_texts(await request.form()))
+        pitch_id = _pitch(await _texts(request))
         await writing.order_script(self._app, pitch_id, by=sitting(taken))
         return await self._to_script(pitch_id, taken)
 
@@ -158,8 +157,9 @@ class Pages:
         )
 
 
-def _texts(form: FormData) -> dict[str, str]:
-    return {name: value for name, value in form.items() if isinstance(value, str)}
+async def _texts(request: Request) -> dict[str, str]:
+    async with request.form() as form:
+        return {name: value for name, value in form.items() if isinstance(value, str)}
 
 
 def _number(text: str) -> int:

@@ -167,7 +167,7 @@ def test_a_value_with_stray_spaces_is_asked_for_on_one_line() -> None:
     assert errors.explain(caught.value) == "Please write the theme on one line, with single spaces."
 
 
-@pytest.mark.parametrize("state", [state for state in PitchState])
+@pytest.mark.parametrize("state", list(PitchState))
 def test_every_state_of_a_pitch_can_be_said(state: PitchState) -> None:
     pitch = Pitch(**{name: getattr(PITCH, name) for name in Pitch.__slots__} | {"state": state})
     for error in (NotGreenlitError(pitch), PitchDecidedError(pitch)):

@@ -1,6 +1,5 @@
 import asyncio
 import json
-import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -218,7 +217,3 @@ def test_logs_are_json_lines_without_secrets() -> None:
     assert "ValueError" in lines[2]["exception"]
     assert not {"pa55", "abc.def", "hidden-too", "MTIz"} & set(done.stderr.replace('"', " ").split())
     assert "hidden-too" not in done.stderr
-
-
-def test_the_root_logger_is_left_alone_by_imports() -> None:
-    assert logging.getLogger().level == logging.WARNING
