@@ -209,7 +209,8 @@ def script(
     told = sum([number is not None, bool(title or summary), dialog is not None])
     if told != 1 or bool(title) != bool(summary) or (only_dialog and dialog):
         raise typer.BadParameter("give --title and --summary, or a pitch's number, or --dialog FILE")
-    text = dialog.read() if dialog else None
+    with sentences():
+        text = dialog.read() if dialog else None
     _run(_script(number, title, summary, text, seed, model, adapter, only_dialog=only_dialog, as_json=as_json))
 
 

@@ -1,6 +1,7 @@
 """The Discord half of the bot: connects, loads the cogs, answers and counts clicks, turns errors into sentences."""
 
 import asyncio
+import importlib
 import pkgutil
 from collections.abc import Coroutine
 from functools import partial
@@ -13,7 +14,7 @@ import yarl
 from discord import app_commands
 from discord.ext import commands
 
-from bot import cogs, errors
+from bot import errors
 from bot.app import App
 from bot.ui import cards, places
 from bot.ui.buttons import VoteButton
@@ -26,8 +27,10 @@ from db.scripts import Script
 from db.slates import Slate
 
 log = structlog.get_logger()
+COGS: Final = "bot.cogs"  # imported by name: the cogs stand above the client
 LAST_CARDS: Final = 5.0  # seconds that the cards get at the end to say how it stands
 ACKNOWLEDGE: Final = 1.5  # seconds of Discord's three that a vote may take unacknowledged
+LOG_IN_PAUSE: Final = 60.0  # seconds at most between two tries
 RECENT: Final = 5  # slates of a server whose cards may have missed their last word
 _THINKING: Final = "thinking"  # the message that says so, until there is an answer
 
@@ -50,6 +53,7 @@ class Room(commands.Bot):
     """The writers' room on Discord. It needs no privileged intent and caches no members."""
 
     def __init__(self, app: App, *, owners: frozenset[int] = frozenset(), left: Left = ((), ())) -> None:
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # this bot has no voice
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
@@ -69,8 +73,10 @@ class Room(commands.Bot):
     async def setup_hook(self) -> None:
         """Load every cog in ``bot/cogs``, tell Discord the commands, make old buttons work."""
         self.add_dynamic_items(VoteButton)
-        for found in pkgutil.iter_modules(cogs.__path__):
-            await self.load_extension(f"{cogs.__name__}.{found.name}")
+        folder = importlib.import_module(COGS).__path__
+        names = {f"{COGS}.{found.name}" for found in pkgutil.iter_modules(folder)}
+        for name in sorted(names - set(self.extensions)):
+            await self.load_extension(name)
         await self.tree.sync()
 
     async def close(self) -> None:
@@ -135,24 +141,23 @@ class Room(commands.Bot):
         interaction.extras[_THINKING] = thinking.message_id if thinking else None
 
     async def answer_slate(self, interaction: Interaction, slate: Slate) -> None:
-        """Answer with a slate's card, kept up to date, and remember where it hangs."""
-        channel_id, message_id, show = self._answer(interaction)
-        self.presenter.slate(slate.id, show, channel_id)
+        """Remember where the answer hangs, and keep it showing a slate's card that is up to date."""
+        channel_id, message_id = _answer_place(interaction)
         if message_id:
             await pitching.place(self.app, slate, channel_id=channel_id, message_id=message_id)
+        self.presenter.slate(slate.id, self._answer(interaction), channel_id)
 
     async def answer_script(self, interaction: Interaction, script: Script) -> None:
-        """Answer with a script's card, kept up to date, and remember where it hangs."""
-        channel_id, message_id, show = self._answer(interaction)
-        self.presenter.script(script.id, show, channel_id)
+        """Remember where the answer hangs, and keep it showing a script's card that is up to date."""
+        channel_id, message_id = _answer_place(interaction)
         if message_id:
             await writing.place(self.app, script, channel_id=channel_id, message_id=message_id)
+        self.presenter.script(script.id, self._answer(interaction), channel_id)
 
-    def _answer(self, interaction: Interaction) -> tuple[int, int | None, places.Show]:
-        channel_id = interaction.channel_id or 0
-        message_id: int | None = interaction.extras.pop(_THINKING, None)
-        later = places.on_message(self, channel_id, message_id or 0)
-        return channel_id, message_id, places.as_answer(interaction, later)
+    def _answer(self, interaction: Interaction) -> places.Show:
+        channel_id, message_id = _answer_place(interaction)
+        interaction.extras.pop(_THINKING, None)
+        return places.as_answer(interaction, places.on_message(self, channel_id, message_id or 0))
 
     # Votes -------------------------------------------------------------------------------------------
 
@@ -212,6 +217,10 @@ class Room(commands.Bot):
             log.warning("nobody heard", sentence=sentence, error=repr(lost))
 
 
+def _answer_place(interaction: Interaction) -> tuple[int, int | None]:
+    return interaction.channel_id or 0, interaction.extras.get(_THINKING)
+
+
 async def _stop_thinking(interaction: Interaction) -> None:
     """Take a public "is thinking…" away: as long as it stands, the next message takes its place, for all to see.
 
@@ -247,10 +256,26 @@ def use_addresses(api: str | None, gateway: str | None) -> None:
 
 
 async def run(room: Room, token: str) -> None:
-    """Stay connected until cancelled.
+    """Stay connected until cancelled; while Discord is out of reach, try again (the page and the clock go on).
 
     Raises:
         discord.LoginFailure: Discord does not accept the token.
     """
     async with room:
-        await room.start(token)
+        await _log_in(room, token)
+        await room.connect()
+
+
+async def _log_in(room: Room, token: str) -> None:
+    pause = 1.0
+    while True:
+        try:
+            await room.login(token)
+        except (discord.DiscordServerError, aiohttp.ClientError, OSError) as error:
+            log.warning("Discord is out of reach, tried again", error=repr(error), pause=pause)
+            await room.http.close()
+            room.http.connector = discord.utils.MISSING  # closed with the session; the next try makes its own
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LOG_IN_PAUSE)
+        else:
+            return

@@ -157,4 +157,4 @@ def failure(reason: str | None) -> str:
 
 def exit_status(error: BaseException) -> int:
     """Return 2 for something that makes no sense as asked, 1 for something that could not be done."""
-    return 2 if isinstance(error, BadBriefError | NotAScriptError | NotFoundError) else 1
+    return 2 if isinstance(error, BadBriefError | NotAScriptError | NotFoundError | UnicodeDecodeError) else 1

@@ -8,13 +8,6 @@ from typing import Final
 from model.screenplay import Direction, Element, Heading, Script, Turn
 from training.names import Names
 
-_ROLES: Final = frozenset(
-    (
-        "doctor nurse policeman waiter waitress officer soldier judge clerk inspector detective porter "
-        "sergeant captain priest reporter driver landlady butler maid secretary teacher guard messenger "
-        "bartender cook lawyer professor stranger "
-    ).split()
-)
 _TITLES: Final = frozenset(
     (
         "mr mrs miss ms sir lady lord madame madam mme mlle monsieur mademoiselle dr doctor captain colonel "
@@ -27,15 +20,9 @@ _BEFORE: Final = "|".join(sorted(title.capitalize() for title in _TITLES))
 
 
 def cast_anew(script: Script, names: Names, random: Random) -> Script:
-    """Return ``script`` with a given name for every speaker; a doctor or a policeman stays one."""
-    chosen: dict[str, str] = {}
-    for cue in script.cast:
-        role = next((part for part in cue.casefold().split() if part in _ROLES), None)
-        if role and role not in chosen.values():
-            chosen[cue] = role
-        else:
-            chosen[cue] = names.draw(names.sex(cue, random), random, chosen.values())
-    spoken = [(pattern, name) for cue, name in chosen.items() if name not in _ROLES and (pattern := _mention(cue))]
+    """Return ``script`` with a given name for every speaker, all of one company."""
+    chosen = names.company(script.cast, random)
+    spoken = [(pattern, name) for cue, name in chosen.items() if (pattern := _mention(cue))]
     return Script(tuple(_play(element, chosen, spoken) for element in script.elements))
 
 

@@ -1,14 +1,14 @@
-"""Given names for the cast: drawn by how often they are given, and what a speaker of an old play tells of their sex."""
+"""Given names for the cast, the most frequent ones, and what a speaker of an old play tells of their sex."""
 
 import re
-from collections.abc import Collection, Iterable
-from itertools import accumulate
+from collections.abc import Iterable, Sequence
 from random import Random
 from typing import Final
 
 from training.sources.first_names import FirstName
 
-POOL: Final = 250  # names of each sex
+COMPANIES: Final = 20
+PLACES: Final = 3  # of each sex in a company
 _WOMAN: Final = re.compile(
     r"\b(mrs|miss|ms|lady|madame?|mme|mlle|mademoiselle|duchess|countess|queen|princess|mother|aunt|girl|woman|widow"
     r"|wife|nurse|sister|daughter|grandmother|maid|baroness|marchioness|fraulein|frau|signora)\b",
@@ -22,22 +22,22 @@ _MAN: Final = re.compile(
 
 
 class Names:
-    """The most frequent given names, to draw from."""
+    """The most frequent given names, in companies: six names that always play together.
+
+    A model this small learns who belongs together long before it learns to copy any name from the cast line.
+    """
 
     def __init__(self, table: Iterable[FirstName]) -> None:
-        self._by_sex: dict[str, list[FirstName]] = {"F": [], "M": []}
         self._sex: dict[str, str] = {}
+        ranked: dict[str, list[str]] = {"F": [], "M": []}
         for name in table:
-            self._sex.setdefault(name.name.casefold(), name.sex)
-            if len(self._by_sex[name.sex]) < POOL and self._sex[name.name.casefold()] == name.sex:
-                self._by_sex[name.sex].append(name)
-        self._weights = {
-            sex: list(accumulate(name.count**0.5 for name in names)) for sex, names in self._by_sex.items()
-        }
-
-    def known(self, word: str) -> bool:
-        """Say whether ``word`` is a given name at all."""
-        return word.casefold() in self._sex
+            if self._sex.setdefault(name.name.casefold(), name.sex) == name.sex:
+                ranked[name.sex].append(name.name)
+        number = min(COMPANIES, *(len(names) // PLACES for names in ranked.values()))
+        self._companies = [
+            {sex: tuple(names[first : number * PLACES : number]) for sex, names in ranked.items()}
+            for first in range(number)
+        ]
 
     def sex(self, speaker: str, random: Random) -> str:
         """Return ``F`` or ``M`` for a speaker: by title, then by given name, else by lot."""
@@ -48,10 +48,7 @@ class Names:
         found = [self._sex[word] for word in re.findall(r"\w+", speaker.casefold()) if word in self._sex]
         return found[0] if found else random.choice("FM")
 
-    def draw(self, sex: str, random: Random, taken: Collection[str]) -> str:
-        """Return a name of that sex that is not ``taken``, no two with the same first three letters."""
-        starts = {name[:3] for name in taken}
-        while True:
-            (name,) = random.choices(self._by_sex[sex], cum_weights=self._weights[sex])
-            if name.name[:3] not in starts:
-                return name.name
+    def company(self, speakers: Sequence[str], random: Random) -> dict[str, str]:
+        """Return a name for each speaker from one company, those of a sex in their fixed order; at most three each."""
+        places = {sex: iter(names) for sex, names in random.choice(self._companies).items()}
+        return {speaker: next(places[self.sex(speaker, random)]) for speaker in speakers}

@@ -41,34 +41,44 @@ class Norm(nn.Module):
 
 
 class Block(nn.Module):
-    """One layer: attention and feed-forward, query-key-value and gate-up fused to one matrix each."""
+    """One layer: attention and feed-forward.
+
+    Query, key and value (gate and up, too) are multiplied as one matrix, for speed, but kept apart: orthogonalised
+    together, the large slopes of the values would drown those of query and key, and no head learns to copy.
+    """
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
         self.before_attention = Norm(shape.width, shape.epsilon)
         self.before_feed = Norm(shape.width, shape.epsilon)
-        self.qkv = nn.Linear(shape.width, 3 * shape.width, bias=False)
+        self.query, self.key, self.value = (_matrix(shape.width, shape.width) for _ in range(3))
         self.out = nn.Linear(shape.width, shape.width, bias=False)
-        self.gate_up = nn.Linear(shape.width, 2 * shape.hidden, bias=False)
+        self.gate, self.up = (_matrix(shape.hidden, shape.width) for _ in range(2))
         self.down = nn.Linear(shape.hidden, shape.width, bias=False)
 
     def forward(self, x: Tensor, turn: tuple[Tensor, Tensor], mask: Tensor) -> Tensor:
         """Return hidden states after this layer; ``turn`` are the cosines and sines of the places."""
         x = x + self._attend(self.before_attention(x), turn, mask)
-        gate, up = self.gate_up(self.before_feed(x)).chunk(2, dim=-1)
+        gate, up = F.linear(self.before_feed(x), torch.cat((self.gate, self.up))).chunk(2, dim=-1)
         fed: Tensor = self.down(F.silu(gate) * up)
         return x + fed
 
     def _attend(self, x: Tensor, turn: tuple[Tensor, Tensor], mask: Tensor) -> Tensor:
         rows, length, width = x.shape
-        heads = self.qkv(x).view(rows, length, 3, self.shape.heads, self.shape.head_width)
+        heads = F.linear(x, torch.cat((self.query, self.key, self.value))).view(
+            rows, length, 3, self.shape.heads, self.shape.head_width
+        )
         q, k, v = heads.permute(2, 0, 3, 1, 4)
         q, k = _rotate(q, turn), _rotate(k, turn)
         scores = torch.matmul(q * self.shape.head_width**-0.5, k.transpose(-1, -2)) + mask
         mixed = torch.matmul(scores.softmax(-1), v)
         written: Tensor = self.out(mixed.transpose(1, 2).reshape(rows, length, width))
         return written
+
+
+def _matrix(rows: int, columns: int) -> nn.Parameter:
+    return nn.Parameter(torch.empty(rows, columns))
 
 
 def _rotate(x: Tensor, turn: tuple[Tensor, Tensor]) -> Tensor:
@@ -145,22 +155,20 @@ def stock_config(shape: Shape, end: int) -> dict[str, Any]:
 
 
 def stock_weights(network: Network) -> dict[str, Tensor]:
-    """Return the weights under the names ``LlamaForCausalLM`` gives them, the fused matrices taken apart."""
+    """Return the weights under the names ``LlamaForCausalLM`` gives them."""
     weights = {"model.embed_tokens.weight": network.embedding.weight, "model.norm.weight": network.last.weight}
     for number, block in enumerate(network.blocks):
         assert isinstance(block, Block)  # noqa: S101 -- a ModuleList does not say what it holds
         at = f"model.layers.{number}."
-        q, k, v = block.qkv.weight.chunk(3)
-        gate, up = block.gate_up.weight.chunk(2)
         weights |= {
             at + "input_layernorm.weight": block.before_attention.weight,
             at + "post_attention_layernorm.weight": block.before_feed.weight,
-            at + "self_attn.q_proj.weight": q,
-            at + "self_attn.k_proj.weight": k,
-            at + "self_attn.v_proj.weight": v,
+            at + "self_attn.q_proj.weight": block.query,
+            at + "self_attn.k_proj.weight": block.key,
+            at + "self_attn.v_proj.weight": block.value,
             at + "self_attn.o_proj.weight": block.out.weight,
-            at + "mlp.gate_proj.weight": gate,
-            at + "mlp.up_proj.weight": up,
+            at + "mlp.gate_proj.weight": block.gate,
+            at + "mlp.up_proj.weight": block.up,
             at + "mlp.down_proj.weight": block.down.weight,
         }
     return {name: weight.detach() for name, weight in weights.items()}

@@ -16,7 +16,7 @@ _DIRECTION: Final = 24  # words
 _MANNER: Final = 5  # words
 _PAGE: Final = (70, 150)  # words
 _MIN_TURNS: Final = 4
-_MAX_CAST: Final = 5
+_MAX_CAST: Final = 3
 _OLD: Final = re.compile(
     r"\b(thee|thou|thy|thine|doth|hath|hast|art thou|ye|yer|yez|wid|fer|ole|sor|shure|dat|dis|de|di|mair|ower|naw|wuz"
     r"|ez|ain't|o'|an'|th'|em|ter|nae|dinna|ken|oi|zur|allus|prithee|forsooth|methinks|'tis|'twas|verily|egad|sirrah"
@@ -43,7 +43,7 @@ class Page:
 
 
 def pages(play: Play, random: Random) -> Iterator[Page]:
-    """Yield the pages of ``play`` that read like talk of our days: 2–5 speakers, at least four turns."""
+    """Yield the pages of ``play`` that read like talk of our days: two or three speakers, at least four turns."""
     before: Heading | None = None
     for scene in play.scenes:
         opening = _opening(scene)

@@ -7,10 +7,10 @@ from training.examples import Task
 
 Share = tuple[Task, float, float]
 MIX: Final[tuple[Share, ...]] = (
-    ("pitch", 0.30, 0.44),
-    ("script", 0.20, 0.30),
+    ("pitch", 0.30, 0.40),
+    ("script", 0.20, 0.28),
     ("dialog", 0.07, 0.10),
-    ("staging", 0.08, 0.16),
+    ("staging", 0.08, 0.22),
     ("prose", 0.35, 0.0),
 )
 
@@ -39,7 +39,7 @@ class Recipe:
     """Rows computed at once."""
     accumulate: int = 2
     """Micro-batches of one step."""
-    steps: int = 1500
+    steps: int = 1950
     """Optimizer steps of the whole run."""
     matrix_rate: float = 0.02
     """Peak learning rate of the matrices (Muon)."""
@@ -49,13 +49,13 @@ class Recipe:
     """Decay of the matrices."""
     warm_up: float = 0.04
     """Share of the steps in which the rates rise."""
-    cool_down: float = 0.65
+    cool_down: float = 0.5
     """Share of the steps, the last ones, in which the rates fall."""
     floor: float = 0.02
     """Least share of the peak rate; never 0."""
     mix: tuple[Share, ...] = field(default=MIX)
     """Share of each task in the positions at the start and from ``settled`` on."""
-    settled: float = 0.6
+    settled: float = 0.45
     """Share of the run after which the mix no longer changes."""
     epochs: int = 4
     """Times every pitch is written out, its genre and theme drawn anew each time."""

@@ -22,6 +22,7 @@ EDIT_EVERY: Final = 1.2  # seconds between edits in one channel
 PAUSE: Final = 2.0  # seconds after a failed edit, doubled each time up to LONGEST
 LONGEST: Final = 60.0
 TRIES: Final = 30  # failed edits of one card in a row: about half an hour without Discord
+CLOSED_WITHIN: Final = 45.0  # seconds after its time in which the clock has closed a vote
 _DOUBLINGS: Final = 8
 
 Draw = Callable[[], Awaitable[tuple[cards.View, bool]]]
@@ -84,14 +85,14 @@ class Presenter:
         self._closing = asyncio.Event()
 
     def slate(self, slate_id: SlateId, show: Show, channel_id: int) -> None:
-        """Show a slate's card at once and keep it up to date until it is open to votes, or failed."""
+        """Show a slate's card at once, keep it up to date while it is written, and see the end of its vote."""
 
         async def draw() -> tuple[cards.View, bool]:
             view = await browsing.slate(self._app, slate_id)
             return cards.slate_card(view), view.slate.state != "drafting"
 
         card = _Card(draw=draw, show=show, channel_id=channel_id)
-        self._begin(self._follow(card, slate_work(slate_id)), f"slate {slate_id}")
+        self._begin(self._follow_to_the_end(card, slate_id), f"slate {slate_id}")
 
     def script(self, script_id: ScriptId, show: Show, channel_id: int) -> None:
         """Show a script's card at once and keep it up to date until it is written, or failed."""
@@ -137,6 +138,17 @@ class Presenter:
         if not card.last:
             await self._finish(card)
 
+    async def _follow_to_the_end(self, card: _Card, slate_id: SlateId) -> None:
+        """Follow the writing, then draw the card once more when the time for votes is over."""
+        await self._follow(card, slate_work(slate_id))
+        slate = (await browsing.slate(self._app, slate_id)).slate
+        if slate.state == "open" and slate.closes_at:
+            left = (slate.closes_at - self._app.now()).total_seconds() + CLOSED_WITHIN
+            if await self._wait(left):
+                return
+        card.last = False
+        await self._finish(card)
+
     async def _finish(self, card: _Card) -> None:
         """Try until the last card hangs; a row left in ``drafting`` is soon taken up again by the clock."""
         while True:
@@ -156,10 +168,16 @@ class Presenter:
             del self._turns[channel_id]
 
     async def _rest(self, failures: int) -> None:
-        """Wait before the next try; the end of the process comes first."""
+        await self._wait(min(self._pause * 2 ** min(failures, _DOUBLINGS), LONGEST))
+
+    async def _wait(self, seconds: float) -> bool:
+        """Wait so long, or until the end of the process comes first; return whether it did."""
         closing = asyncio.create_task(self._closing.wait())
-        await asyncio.wait({closing}, timeout=min(self._pause * 2 ** min(failures, _DOUBLINGS), LONGEST))
-        closing.cancel()
+        try:
+            await asyncio.wait({closing}, timeout=max(seconds, 0.0))
+            return closing.done()
+        finally:
+            closing.cancel()
 
     def _begin(self, following: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(following, name=f"card of {name}")

@@ -19,6 +19,7 @@ from model.tasks import partial_pitch
 
 log = structlog.get_logger()
 _ROUNDS = 4
+_ATTEMPTS = 2  # other slates may take all its titles while one is written
 
 
 @dataclass(slots=True)
@@ -85,8 +86,10 @@ async def write_slate(app: App, slate_id: SlateId) -> None:
             slate = await slates.get(session, slate_id)
         if slate.state != "drafting":
             return
-        sheet = await _write(app, work, slate)
-        await _store(app, slate, sheet)
+        for _ in range(_ATTEMPTS):
+            if await _store(app, slate, await _write(app, work, slate)):
+                return
+        raise NothingOriginalError
     except EngineError as error:
         log.warning("slate failed", slate=slate_id, error=type(error).__name__)
         async with app.database.writing() as session:
@@ -148,16 +151,18 @@ async def _is_new(app: App, sheet: _Sheet, title: str) -> bool:
     key = normalise(title)
     if key not in sheet.refused:
         async with app.database.reading() as session:
-            if await pitches.taken(session, [key]):
-                sheet.refused[key] = title
+            taken = await pitches.taken(session, [key])
+        if taken:
+            sheet.refused[key] = title
     return key not in sheet.refused
 
 
-async def _store(app: App, slate: Slate, sheet: _Sheet) -> None:
+async def _store(app: App, slate: Slate, sheet: _Sheet) -> bool:
+    """Open the slate with what is still new; ``False`` if nothing is."""
     now = app.now()
     async with app.database.writing() as session:
         if (await slates.lock(session, slate.id)).state != "drafting":
-            return  # another process was faster
+            return True  # another process was faster
         added = 0
         for draft in sheet.drafts.values():
             pitch = await pitches.add(
@@ -170,7 +175,7 @@ async def _store(app: App, slate: Slate, sheet: _Sheet) -> None:
             )
             added += pitch is not None
         if not added:
-            raise NothingOriginalError
+            return False
         rule = await guilds.ensure(session, slate.guild_id)
         await slates.open_slate(
             session,
@@ -180,6 +185,7 @@ async def _store(app: App, slate: Slate, sheet: _Sheet) -> None:
             now=now,
             closes_at=now + timedelta(hours=rule.voting_hours),
         )
+    return True
 
 
 async def resume(app: App) -> tuple[Slate, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, Self
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 from transformers import AutoTokenizer, DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
 
@@ -56,14 +57,18 @@ class TransformersDecoder:
         bf16 on CUDA, fp32 on a CPU; see :mod:`model.engines.loading`.
 
         Raises:
-            BrokenCheckpointError, FormatMismatchError: a folder is not whole, or not for this program.
+            BrokenCheckpointError: a folder is not whole, or no model; a name leads nowhere.
+            FormatMismatchError: the checkpoint is not for this program.
             QuantizationUnavailableError: there is no CUDA device or no bitsandbytes.
         """
-        name = checkpoint.verify(Path(model)).name if Path(model).is_dir() else str(model)
+        name = checkpoint.verify(Path(model)).name if _is_folder(model) else str(model)
         if adapter is not None:
             name = f"{name}+{checkpoint.verify(adapter).name}"
-        tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
-        weights = load_model(model, adapter=adapter, quantize=quantize, device=device)
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
+            weights = load_model(model, adapter=adapter, quantize=quantize, device=device)
+        except (OSError, ValueError, SafetensorError) as error:
+            raise checkpoint.BrokenCheckpointError(Path(model), _first_line(error)) from error
         return cls(weights, tokenizer, name=name, threads=threads)
 
     @property
@@ -180,6 +185,14 @@ class _Rows:
         if self._step == self._rules.room:
             return Chunk(row, text or spelling.rest(), 1, "length")
         return Chunk(row, text, 1)
+
+
+def _is_folder(model: str | Path) -> bool:
+    return Path(model).is_dir() or Path(model).is_absolute() or str(model).startswith((".", "~"))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0][:200].rstrip(".")
 
 
 def _end_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:

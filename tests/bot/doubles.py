@@ -33,6 +33,18 @@ class Clock:
 
 
 @dataclass
+class Gate:
+    """A door in front of each word of the writer's double: ``reached`` is set by the first one to wait there."""
+
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+    opened: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self) -> None:
+        self.reached.set()
+        await self.opened.wait()
+
+
+@dataclass
 class World:
     """What stands on a network for everybody to see; it outlives every process of ours."""
 

@@ -8,6 +8,7 @@ import pytest
 from db import members, slates, votes
 from db.ids import MemberId, PitchId
 from tests.bot.discord_room import SERVER_OF_OTHERS, Stage, open_stage
+from tests.end_to_end.discord_bridge import UnansweredError
 from tests.end_to_end.discord_world import Message
 
 
@@ -70,6 +71,26 @@ async def test_votes_at_the_same_time_end_with_the_exact_tally_on_the_card(stage
     )
     assert len(answers) == 10
     await stage.discord.wait_until(lambda: all((b.label or "").endswith("· 2") for b in stage.public()[0].buttons))
+
+
+async def test_a_drawing_that_was_overtaken_by_a_later_vote_is_put_right(stage: Stage) -> None:
+    card = await stage.pitch()
+    ada, bob, *_ = stage.discord.members
+    stage.discord.fail_next(500, path="/interactions/*")  # discord.py sends ada's card again, a second later
+    first = asyncio.create_task(stage.discord.click(ada, card, custom_id=button(card, 0)))
+    await stage.discord.wait_until(lambda: any(request.status == 500 for request in stage.discord.requests))
+    second = await stage.discord.click(bob, card, custom_id=button(card, 0))
+    assert "2 votes" in await second.text()
+    await first
+    assert "1 vote" in stage.public()[0].text
+    await stage.shown(lambda: stage.public()[0], lambda shown: "2 votes" in shown.text)
+
+
+async def test_a_refusal_nobody_can_hear_is_left_to_the_log(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    stage.discord.fail_next(404, path="/interactions/*")
+    with pytest.raises(UnansweredError):
+        await stage.discord.slash(stage.discord.members[0], "pitch", genre="comedy", theme="<bad>")
+    assert "nobody heard" in capsys.readouterr().out
 
 
 async def test_a_vote_is_acknowledged_in_time_although_the_memory_is_busy(stage: Stage) -> None:

@@ -75,6 +75,21 @@ async def test_one_task_a_work() -> None:
     assert await crew.drain(0) == 0
 
 
+async def test_work_may_begin_anew_the_moment_it_is_done() -> None:
+    crew, again = Crew(), asyncio.Event()
+
+    async def second() -> None:
+        again.set()
+
+    async def first() -> None:
+        asyncio.get_running_loop().call_soon(lambda: crew.start(WORK, second()))
+
+    crew.start(WORK, first())
+    await again.wait()
+    await crew.finish(WORK)
+    assert await crew.drain(0) == 0
+
+
 async def test_a_crew_that_drains_stops_what_is_late() -> None:
     crew, never = Crew(), asyncio.Event()
 

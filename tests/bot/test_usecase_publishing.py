@@ -215,6 +215,38 @@ async def test_two_processes_recover_one_post(
     assert (network.world.days(), network.asked.count("post")) == ([DAY], 2)
 
 
+async def test_a_slow_process_whose_post_was_taken_over_sends_nothing(
+    open_app: OpenApp, scripted: Scripted, network: FakeNetwork, clock: Clock
+) -> None:
+    slow, quick = open_app(), open_app()
+    await scripted(slow)
+
+    async def draw_slowly(pitch: Pitch, excerpt: str) -> tuple[bytes, str]:
+        clock.move(minutes=11)
+        await publishing.recover(quick, draw)
+        return await draw(pitch, excerpt)
+
+    await publishing.publish(slow, draw_slowly, DAY)
+    assert (network.asked, (await row(slow)).state) == (["post"], "posted")
+
+
+async def test_a_post_that_another_process_took_up_meanwhile_is_left_to_it(
+    open_app: OpenApp, scripted: Scripted, clock: Clock
+) -> None:
+    networks = tuple(FakeNetwork(name=name, before=[NetworkUncertainError()]) for name in ("one", "two"))
+    slow, quick = open_app(networks=networks), open_app(networks=networks)
+    await scripted(slow)
+    await publishing.publish(slow, draw, DAY)
+    clock.move(minutes=11)
+
+    async def draw_slowly(pitch: Pitch, excerpt: str) -> tuple[bytes, str]:
+        await publishing.recover(quick, draw)
+        return await draw(pitch, excerpt)
+
+    await publishing.recover(slow, draw_slowly)
+    assert [network.world.days() for network in networks] == [[DAY], [DAY]]
+
+
 async def test_the_same_day_has_two_names_in_two_zones(open_app: OpenApp, clock: Clock) -> None:
     app = open_app()
     clock.time = NOON.replace(hour=2)

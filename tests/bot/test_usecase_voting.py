@@ -1,4 +1,6 @@
 import asyncio
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -150,3 +152,14 @@ async def test_two_processes_close_a_slate_once(open_app: OpenApp, slated: Slate
     clock.move(hours=25)
     closed = await asyncio.gather(*(voting.close_expired(app) for app in apps))
     assert sorted(closed) == [(), (view.slate.id,)]
+
+
+async def test_a_pitch_that_is_decided_though_its_slate_is_open_is_not_greenlit(
+    app: App, slated: Slated, database_url: str
+) -> None:
+    view = await slated(app)
+    with closing(sqlite3.connect(database_url.removeprefix("sqlite:///"))) as rows:
+        rows.execute("UPDATE pitches SET state = 'passed' WHERE slot = 0")
+        rows.commit()
+    ballots = [await voting.cast_vote(app, view.pitches[0].id, by=member(number)) for number in range(3)]
+    assert (ballots[-1].pitch.votes, ballots[-1].greenlit) == (3, False)

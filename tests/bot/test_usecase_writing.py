@@ -10,7 +10,7 @@ from bot.usecases.writing import NotGreenlitError
 from db.errors import NotFoundError
 from db.ids import PitchId, ScriptId
 from db.pitches import Pitch
-from model.drafts import ScriptDraft
+from model.drafts import PitchDraft, ScriptDraft
 from model.engine import Drafted, EngineFailedError, EngineLostError, Finished, Retracted, Text
 from model.fake import FakeDecoder, fake_engine
 from model.originality import TitleIndex
@@ -88,7 +88,7 @@ async def test_a_failed_script_can_be_ordered_again(open_app: OpenApp, slated: S
 
 async def test_a_stream_without_a_script_is_a_failure(open_app: OpenApp, slated: Slated) -> None:
     pitch = await greenlit(open_app(), slated)
-    app = open_app(Told([[DONE]]))
+    app = open_app(Told([[Drafted(0, PitchDraft(title="A", summary="B.")), DONE]]))
     script = await writing.order_script(app, pitch.id, by=ANNA)
     await app.crew.finish(script_work(script.id))
     assert (await browsing.script(app, script.id))[1].failure == "NothingOriginalError"

@@ -164,7 +164,7 @@ async def test_even_a_row_with_a_script_in_it_is_shown_as_text(app: App, slated:
     ],
 )
 async def test_what_is_not_there_is_a_page_with_a_sentence(browser: httpx.AsyncClient, path: str) -> None:
-    page = await browser.get(f"/{path}")
+    page = await browser.get(path)
     assert page.status_code == 404
     assert complaint(page).startswith("There is n")
     assert "Back to the room" in page.text

@@ -234,3 +234,24 @@ async def test_a_model_that_writes_nonsense_ends_in_nothing_original(llama: Tran
         await read()
     assert seen.count(Retracted(0)) == ATTEMPTS
     assert not [event for event in seen if isinstance(event, Finished)]
+
+
+@pytest.mark.parametrize("name", ["/no/such/folder", "./nothing-here"])
+def test_a_folder_that_is_not_there_is_said_to_be_missing(name: str) -> None:
+    with pytest.raises(BrokenCheckpointError, match="missing"):
+        TransformersDecoder.load(name)
+
+
+def test_weights_cut_short_in_a_folder_without_a_manifest_are_a_broken_checkpoint(tmp_path: Path) -> None:
+    tiny.write(tmp_path, "llama")
+    weights = tmp_path / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:200])
+    with pytest.raises(BrokenCheckpointError):
+        TransformersDecoder.load(tmp_path)
+
+
+def test_a_folder_that_holds_no_model_is_a_broken_checkpoint(tmp_path: Path) -> None:
+    tiny.write(tmp_path, "llama")
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(BrokenCheckpointError):
+        TransformersDecoder.load(tmp_path)
