@@ -5,7 +5,7 @@ export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run demo test lint types contracts migrations check format clean
+.PHONY: help install install-dev run demo test lint types contracts migrations fresh check format clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,20 +33,24 @@ demo: install  ## play one round in the terminal and stop
 test: install-dev  ## unit, contract and end-to-end tests
 	$(BIN)/python -m pytest
 
-lint: install-dev
+lint: install-dev  ## format and ruff
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
-types: install-dev
+types: install-dev  ## mypy, strict
 	$(BIN)/mypy
 
-contracts: install-dev
+contracts: install-dev  ## which package may import which
 	$(BIN)/lint-imports
 
-migrations: install-dev
+migrations: install-dev  ## do the migrations make the tables of the code?
 	$(BIN)/greenlit db check
 
-check: lint types contracts migrations test  ## exactly what CI runs
+fresh:  ## play a round in a fresh clone of the last commit
+	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && git clone --quiet . "$$folder/greenlit" \
+		&& $(MAKE) --directory "$$folder/greenlit" demo
+
+check: lint types contracts migrations test fresh  ## exactly what CI runs
 
 format: install-dev  ## format and mend what can be mended
 	$(BIN)/ruff check --fix .
