@@ -1,16 +1,12 @@
 """Votes, the greenlight, and the end of a vote."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from bot.app import App
 from bot.usecases import writing
 from db import guilds, members, pitches, slates, votes
-from db.ids import MemberId, PitchId, ScriptId, SlateId
+from db.ids import MemberId, PitchId, SlateId
 from db.pitches import Pitch
-
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncSession
 
 
 class PitchDecidedError(ValueError):
@@ -42,20 +38,15 @@ async def cast_vote(app: App, pitch_id: PitchId, *, by: MemberId) -> Ballot:
         asked = await pitches.get(session, pitch_id)
         await votes.cast(session, slate_id=asked.slate_id, pitch_id=pitch_id, member_id=by, now=now)
         rule = await guilds.ensure(session, asked.guild_id)
-        script_id = await _decide(app, session, pitch_id, needed=rule.votes_to_greenlight)
+        enough = (await pitches.get(session, pitch_id)).votes >= rule.votes_to_greenlight
+        script_id = None
+        if enough and await pitches.greenlight(session, pitch_id, decided_by=None, now=now):
+            await slates.close(session, asked.slate_id, now)
+            script_id = await writing.order_first_page(app, session, pitch_id, asked_by=None)
         pitch = await pitches.get(session, pitch_id)
     if script_id is not None:
         writing.start(app, script_id)
     return Ballot(pitch=pitch, greenlit=script_id is not None)
-
-
-async def _decide(app: App, session: "AsyncSession", pitch_id: PitchId, *, needed: int) -> ScriptId | None:
-    """Greenlight a pitch with enough votes, close its slate, order its script; ``None`` if it has too few."""
-    pitch, now = await pitches.get(session, pitch_id), app.now()
-    if pitch.votes < needed or not await pitches.greenlight(session, pitch_id, decided_by=None, now=now):
-        return None
-    await slates.close(session, pitch.slate_id, now)
-    return await writing.order_first_page(app, session, pitch_id, asked_by=None)
 
 
 async def greenlight(app: App, pitch_id: PitchId, *, by: MemberId) -> Pitch:
