@@ -6,6 +6,7 @@ Exit status: 0 done, 1 it could not be done (one sentence on standard error), 2 
 
 import asyncio
 import json
+import signal
 import sys
 from collections.abc import AsyncGenerator, Coroutine, Iterator
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ train_app = typer.Typer(no_args_is_help=True, help="Make a writer: prepare data,
 app.add_typer(db_app, name="db")
 app.add_typer(train_app, name="train")
 
-BAD_REQUEST: Final = 2
+TERMINATED: Final = 128 + signal.SIGTERM
 ROOM: Final = Path("var")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
@@ -55,7 +56,18 @@ def sentences() -> Iterator[None]:
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
     with sentences():
-        asyncio.run(work)
+        try:
+            asyncio.run(_until_told(work))
+        except asyncio.CancelledError:
+            raise typer.Exit(TERMINATED) from None
+
+
+async def _until_told(work: Coroutine[Any, Any, None]) -> None:
+    """Do the work; SIGTERM cancels it, so that whatever it started is stopped in order."""
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 – we are inside one
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await work
 
 
 def _say(facts: object) -> None:

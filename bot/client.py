@@ -242,6 +242,8 @@ async def _follow_up(interaction: Interaction, view: cards.View) -> discord.Mess
 def _cause(error: Exception) -> BaseException:
     if isinstance(error, app_commands.CommandInvokeError):
         return error.original
+    if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
+        return errors.CommandChangedError()
     if isinstance(error, app_commands.CheckFailure):
         return errors.NotAllowedError("members with the right permission")
     return error

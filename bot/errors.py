@@ -63,9 +63,18 @@ class NotAllowedError(PermissionError):
         self.who = who
 
 
+class CommandChangedError(LookupError):
+    """The member's Discord still shows a command as it was before the last update."""
+
+
 def _genre(error: UnknownGenreError) -> str:
     hint = f" Did you mean {error.closest}?" if error.closest else ""
     return f"I don't know the genre “{error.genre[:40]}”.{hint} The genres are: {', '.join(GENRES)}."
+
+
+def _not_found(error: NotFoundError) -> str:
+    number = f" with the number {error.id}" if error.id != "" else ""
+    return f"There is no {error.kind}{number}; pick one from the list."
 
 
 def _characters(error: BadCharactersError) -> str:
@@ -89,10 +98,11 @@ _SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
         "Write a dialog one line a turn, as NAME: what is said; this line isn't: {error.line:.80}"
     ),
     SlateClosedError: _sentence("This vote is over; your vote on another slate is welcome."),
-    NotFoundError: _sentence("There is no {error.kind} with the number {error.id}; pick one from the list."),
+    NotFoundError: _not_found,
     PitchDecidedError: lambda error: f"“{error.title}” {_STATES[error.state]}; pick one that is still open.",
     NotGreenlitError: lambda error: f"“{error.title}” {_STATES[error.state]}; only greenlit shows get a script.",
     NothingToPostError: _sentence("No show is ready for today and none could be written just now; it is tried again."),
+    CommandChangedError: _sentence("This command has changed; please try it again in a moment."),
     NotAllowedError: _sentence("Only {error.who} may do this."),
     LineFullError: _sentence("The writers' room is full; please try again in {error.retry_after} seconds."),
     EngineUnavailableError: _sentence("The writer is away just now; what you asked is kept and can be asked again."),

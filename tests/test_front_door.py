@@ -1,7 +1,10 @@
 """The command line: each command's words, its JSON, its exit status."""
 
 import json
+import os
+import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -12,6 +15,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import greenlit
+from bot.launch import free_port
 from db import migrations
 from model import checkpoint
 from model.originality import TitleIndex
@@ -246,3 +250,24 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True, timeout=60)  # noqa: S602
     assert done.stdout.startswith("{")
     assert done.stderr == ""
+
+
+def test_sigterm_while_a_round_is_played_leaves_no_process_behind(tmp_path: Path) -> None:
+    slow = {"GREENLIT_WORKER_MODEL": "fake", "GREENLIT_WORKER_FAKE_PAUSE": "60", "GREENLIT_DRAIN_SECONDS": "0"}
+    words = [sys.executable, "-m", "greenlit", "up", "--json", "--folder", str(tmp_path), "--port", str(free_port())]
+    with subprocess.Popen(words, env=os.environ | slow, stdout=subprocess.PIPE, text=True) as room:
+        assert room.stdout is not None
+        assert json.loads(room.stdout.readline())["step"] == "asked"  # the round has begun and now takes for ever
+        room.send_signal(signal.SIGTERM)
+        assert room.wait(60) == 128 + signal.SIGTERM
+    assert "closing" in (tmp_path / "log" / "bot.log").read_text()
+    for name in ("bot", "worker"):
+        with pytest.raises(ProcessLookupError):
+            os.kill(_number(tmp_path / "log" / f"{name}.log"), 0)
+
+
+def _number(log: Path) -> int:
+    """Return the process that wrote ``log``: uvicorn names it when it starts."""
+    found = re.search(r"Started server process \[(\d+)\]", log.read_text())
+    assert found, log.read_text()
+    return int(found[1])

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from db.errors import NotFoundError
 from db.ids import MemberId
@@ -23,6 +24,31 @@ class ForeignFormError(PermissionError):
 
 class BadTokenError(PermissionError):
     """The JSON interface was called without its token, or it is switched off."""
+
+
+class TooLargeError(ValueError):
+    """A request's body is longer than anything a person types."""
+
+
+class LimitBody:
+    """ASGI middleware: a body of more than ``limit`` bytes ends the request with :class:`TooLargeError`."""
+
+    def __init__(self, app: ASGIApp, *, limit: int = 64 * 1024) -> None:
+        self._app, self._limit = app, limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, counting what it brings."""
+        brought = 0
+
+        async def counted() -> Message:
+            nonlocal brought
+            message = await receive()
+            brought += len(message.get("body", b""))
+            if brought > self._limit:
+                raise TooLargeError
+            return message
+
+        await self._app(scope, counted, send)
 
 
 def seat(request: Request) -> str:

@@ -21,7 +21,7 @@ from bot.usecases.showing import Draw, NothingToPostError
 from bot.usecases.voting import PitchDecidedError
 from bot.usecases.writing import NotGreenlitError
 from bot.web.api import Api
-from bot.web.guard import BadTokenError, ForeignFormError
+from bot.web.guard import BadTokenError, ForeignFormError, LimitBody, TooLargeError
 from bot.web.pages import Pages
 from db.errors import NotFoundError, SlateClosedError, StorageError
 from db.ids import GuildId
@@ -42,6 +42,7 @@ _STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
     NothingToPostError: HTTPStatus.SERVICE_UNAVAILABLE,
     ForeignFormError: HTTPStatus.FORBIDDEN,
     BadTokenError: HTTPStatus.UNAUTHORIZED,
+    TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     ValidationError: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 
@@ -65,7 +66,7 @@ def create_app(app: App, draw: Draw, *, api_token: str | None, host: str) -> Sta
             Route("/livez", _alive),
             Route("/readyz", _Ready(app).answer),
         ],
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts)],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts), Middleware(LimitBody)],
     )
     for kind in (*_STATUSES, HTTPException, Exception):  # the last one's are logged as a fault of ours, too
         site.add_exception_handler(kind, _refuse)
@@ -107,6 +108,8 @@ def _sentence(error: Exception) -> str:
             )
         case ForeignFormError():
             return "This form came from another page; open the room here and try again."
+        case TooLargeError():
+            return "This is far more than the room can read; shorten it and send it again."
         case BadTokenError():
             return "The JSON interface needs its bearer token; set GREENLIT_API_TOKEN and send it."
         case ValidationError():

@@ -15,13 +15,13 @@ import db
 import model
 from bot import doctor, errors
 from bot.demo import RoundError
-from bot.errors import NotAllowedError
+from bot.errors import CommandChangedError, NotAllowedError
 from bot.launch import StartError
 from bot.networks.base import NetworkError
 from bot.usecases.showing import NothingToPostError
 from bot.usecases.voting import PitchDecidedError
 from bot.usecases.writing import NotGreenlitError
-from bot.web.guard import BadTokenError, ForeignFormError
+from bot.web.guard import BadTokenError, ForeignFormError, TooLargeError
 from db import errors as storage
 from db.ids import GuildId, PitchId, SlateId
 from db.pitches import Pitch, PitchState
@@ -71,6 +71,7 @@ EXAMPLES: list[BaseException] = [
     engines.PromptTooLongError(900, 512),
     engines.NotFiniteError(),
     engines.QuantizationUnavailableError("4bit"),
+    CommandChangedError(),
     NotAllowedError("owners"),
     NothingToPostError(),
     PitchDecidedError(PITCH),
@@ -85,6 +86,7 @@ ELSEWHERE = {
     UnreadableError: "the writer drops the candidate",
     WireError: "both ends of the wire turn it into an engine's error",
     ForeignFormError: "has its sentence in bot/web/server.py, tested with the pages",
+    TooLargeError: "has its sentence in bot/web/server.py, tested with the pages",
     BadTokenError: "has its sentence in bot/web/server.py, tested with the interface",
     storage.NaiveTimeError: "a mistake in our code",
 }

@@ -169,3 +169,9 @@ async def test_an_unforeseen_fault_is_a_reference_number(open_app: OpenApp) -> N
         assert complaint(page).startswith("Something went wrong that we didn't foresee;")
         ready = await browser.get("/readyz")
         assert ready.status_code == 503
+
+
+async def test_a_body_of_a_megabyte_is_refused_with_a_sentence(browser: httpx.AsyncClient) -> None:
+    page = await browser.post("/slates", data=FORM | {"theme": "x" * 1_000_000})
+    assert page.status_code == 413
+    assert "shorten it" in complaint(page)
