@@ -37,6 +37,8 @@ print(tokenizer.decode(model.generate(**prompt, max_new_tokens=120)[0]))
 
 ## Data
 
+What was prepared; the run read about as much of each task as its share of the mix gives (`training/recipe.py`).
+
 | what | used for | works | entries | tokens |
 |---|---|---|---|---|
 {data}
@@ -47,7 +49,7 @@ print(tokenizer.decode(model.generate(**prompt, max_new_tokens=120)[0]))
   of its genres and one of three themes drawn anew.
 - **Plays** in the US public domain, mostly 1880–1929 (Standard Ebooks, Project Gutenberg texts without their
   trademark), cut to pages of 70–150 words. Speakers got given names of today (US Social Security counts, public
-  domain); headings were read out of the opening directions; titles are the plays'. The summary of a page is a
+  domain), two or three to a page and always from one of twenty fixed companies; headings were read out of the opening directions; titles are the plays'. The summary of a page is a
   template filled with its most telling nouns: no person wrote one. Dialect, verse, Shakespeare and slurs were left out.
 - **Prose** in the US public domain (1890–1963), stretches in which people talk, only in the first part of the run.
   A few authors of plays and prose are still protected outside the US, where the term is life plus 70 years.
@@ -58,7 +60,7 @@ SHA-256 of every source file and of every file here stand in `manifest.json`.
 
 ## Recipe
 
-Entries packed into rows of {row} tokens without padding; no entry sees another; only {cut:.1%} of the pieces are cut.
+Entries packed into rows of {row} tokens without padding; no entry sees another; {cut:.0%} of the pieces are the rest of an entry that was cut (long stagings, mostly).
 The loss is taken on completions only (all of the prose). Muon for the matrices ({matrix_rate}), AdamW for embedding
 and norms ({vector_rate}), rates up over {warm_up:.0%}, flat, then down linearly to {floor:.0%} over the last
 {cool_down:.0%}. bf16 computation over fp32 weights, {batch:,} tokens a step.

@@ -57,6 +57,7 @@ def save_shards(weights: Mapping[str, Tensor], folder: Path, limit: int = SHARD)
     names = [_shard_name(number, len(shards)) for number in range(1, len(shards) + 1)]
     for name, shard in zip(names, shards, strict=True):
         save_file(shard, folder / name, metadata={"format": "pt"})
+        (folder / name).chmod(0o644)  # the library makes it readable for its maker alone
     if len(shards) > 1:
         where = {key: name for name, shard in zip(names, shards, strict=True) for key in shard}
         index = {"metadata": {"total_size": sum(weight.nbytes for weight in weights.values())}, "weight_map": where}

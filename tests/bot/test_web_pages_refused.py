@@ -39,7 +39,7 @@ async def test_what_is_not_there_is_a_page_with_a_sentence(browser: httpx.AsyncC
 async def test_a_deed_on_nothing_is_a_page_with_a_sentence(browser: httpx.AsyncClient, path: str, number: str) -> None:
     page = await browser.post(path, data={"pitch": number})
     assert page.status_code == 404
-    assert complaint(page).startswith("There is no pitch with the number")
+    assert complaint(page).startswith("There is no pitch")
 
 
 async def test_an_unfinished_script_is_no_file(app: App, slated: Slated) -> None:
