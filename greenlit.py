@@ -107,7 +107,7 @@ async def _up(folder: Path, port: int, *, as_json: bool) -> None:
 
 @app.command()
 def demo(*, genre: Genre = "comedy", theme: Theme = "time travel", seed: Seed = None, as_json: Json = False) -> None:
-    """Play one round with real processes in a folder of its own, then stop."""
+    """Play one round with real processes in a folder of its own, then stop; nothing of a configured room is touched."""
     _run(_demo(genre, theme, seed, as_json=as_json))
 
 
@@ -117,7 +117,7 @@ async def _demo(genre: str, theme: str, seed: int | None, *, as_json: bool) -> N
     from bot.launch import House  # noqa: PLC0415
 
     folder = Path(tempfile.mkdtemp(prefix="greenlit-demo-"))
-    async with House(folder=folder) as house:
+    async with House(folder=folder, alone=True) as house:
         await _round(house, genre, theme, seed=seed, as_json=as_json)
 
 

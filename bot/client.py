@@ -140,11 +140,14 @@ class Room(commands.Bot):
         thinking = await interaction.response.defer(thinking=True)
         interaction.extras[_THINKING] = thinking.message_id if thinking else None
 
-    async def answer_slate(self, interaction: Interaction, slate: Slate) -> None:
-        """Remember where the answer hangs, and keep it showing a slate's card that is up to date."""
+    def place(self, interaction: Interaction) -> pitching.Place | None:
+        """Return where the answer hangs, if Discord said so."""
         channel_id, message_id = _answer_place(interaction)
-        if message_id:
-            await pitching.place(self.app, slate, channel_id=channel_id, message_id=message_id)
+        return (channel_id, message_id) if message_id else None
+
+    def answer_slate(self, interaction: Interaction, slate: Slate) -> None:
+        """Keep the answer showing a slate's card that is up to date."""
+        channel_id, _ = _answer_place(interaction)
         self.presenter.slate(slate.id, self._answer(interaction), channel_id)
 
     async def answer_script(self, interaction: Interaction, script: Script) -> None:

@@ -65,6 +65,13 @@ class BotSettings(BaseSettings):
             raise ValueError(f"{name!r} is no time zone; write one like Europe/Berlin") from error
         return name
 
+    @field_validator("post_at")
+    @classmethod
+    def _local(cls, at: time) -> time:
+        if at.tzinfo is not None:
+            raise ValueError("write it as HH:MM; its time zone is GREENLIT_ZONE")
+        return at
+
     def database(self) -> str:
         """Return the address of the database: a SQLite file of ours unless something else is set.
 

@@ -1,12 +1,15 @@
 """The names of things: an id of one kind cannot stand in for another."""
 
-from typing import NewType
+from typing import Final, NewType
 
 MemberId = NewType("MemberId", str)
 """``discord:123`` for a Discord member, ``page:anna`` for somebody on the page."""
 
 GuildId = NewType("GuildId", str)
 """``discord:55`` for a Discord server, ``page`` for the page."""
+
+LARGEST_ID: Final = 2**31 - 1
+"""The largest number that a row can have."""
 
 SlateId = NewType("SlateId", int)
 PitchId = NewType("PitchId", int)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db import slates
 from db.base import Base, insert_into, one_of
 from db.errors import NotFoundError
-from db.ids import GuildId, MemberId, PitchId, SlateId
+from db.ids import LARGEST_ID, GuildId, MemberId, PitchId, SlateId
 from db.slates import SlateRow
 
 _VOTES = table("votes", column("pitch_id"))  # their own file builds on this one
@@ -93,7 +93,8 @@ async def get(session: AsyncSession, pitch_id: PitchId) -> Pitch:
     Raises:
         NotFoundError: there is none.
     """
-    found = await _all(session, _pitches().where(PitchRow.id == pitch_id))
+    possible = 0 <= pitch_id <= LARGEST_ID  # more does not even fit into a question
+    found = await _all(session, _pitches().where(PitchRow.id == pitch_id)) if possible else ()
     if not found:
         raise NotFoundError("pitch", pitch_id)
     return found[0]
@@ -139,7 +140,7 @@ async def search(
 ) -> tuple[Pitch, ...]:
     """Return the guild's pitches in ``states`` with ``text`` in the title, whatever its case; most voted first."""
     wanted = _pitches().where(SlateRow.guild_id == guild_id, PitchRow.state.in_(states))
-    found = wanted.where(PitchRow.title.icontains(text, autoescape=True))
+    found = wanted.where(PitchRow.title.icontains(text.replace("\0", ""), autoescape=True))  # PostgreSQL has no NUL
     return await _all(session, found.order_by(_VOTES_CAST.desc(), PitchRow.id.desc()).limit(limit))
 
 

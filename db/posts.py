@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, Select, UniqueConstraint, select, update
+from sqlalchemy import ForeignKey, Index, Select, UniqueConstraint, and_, column, or_, select, table, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, insert_into, one_of
 from db.ids import PitchId, PostId
+
+_PITCHES = table("pitches", column("id"))  # their own file knows this one's
 
 
 class PostState(StrEnum):
@@ -87,6 +89,18 @@ async def sending(session: AsyncSession, post_id: PostId, *, pitch_id: PitchId, 
     """Say what a ``claimed`` post is about to say; commit before it is sent. ``False``: it is not yours to send."""
     values = {"pitch_id": pitch_id, "text": text}
     return await _move(session, post_id, (PostState.CLAIMED,), PostState.SENDING, now, values)
+
+
+async def may_show(session: AsyncSession, day: date, pitch_id: PitchId) -> bool:
+    """Return whether ``pitch_id`` may be the show of ``day``: no other day's, and no other show is the day's already.
+
+    Until the session ends nobody else decides about this day or this pitch.
+    """
+    await session.execute(select(PostRow.id).where(PostRow.day == day).order_by(PostRow.id).with_for_update())
+    await session.execute(select(_PITCHES.c.id).where(_PITCHES.c.id == pitch_id).with_for_update())
+    same_day, same_show = PostRow.day == day, PostRow.pitch_id == pitch_id
+    other = select(PostRow.id).where(or_(and_(same_day, PostRow.pitch_id != pitch_id), and_(~same_day, same_show)))
+    return await session.scalar(other.limit(1)) is None
 
 
 async def posted(session: AsyncSession, post_id: PostId, *, address: str | None, now: datetime) -> bool:

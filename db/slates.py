@@ -103,8 +103,10 @@ async def create(  # noqa: PLR0913 - one keyword per column
     count: int,
     seed: int,
     now: datetime,
+    channel_id: int | None = None,
+    message_id: int | None = None,
 ) -> Slate:
-    """Return a new slate, ``drafting``.
+    """Return a new slate, ``drafting``; where its card hangs is remembered with it, if that is known already.
 
     Raises:
         BrokenRuleError: the guild or the member was not ensured before.
@@ -117,6 +119,8 @@ async def create(  # noqa: PLR0913 - one keyword per column
         count=count,
         seed=seed,
         state=SlateState.DRAFTING,
+        channel_id=channel_id,
+        message_id=message_id,
         created_at=now,
     )
     return _slate((await session.scalars(new.returning(SlateRow))).one())

@@ -55,8 +55,9 @@ MAX_SUMMARY: Final = 600
 MAX_TURNS: Final = 40
 MAX_COUNT: Final = 10
 MAX_SEED: Final = 2**31 - 1
+_MAX_RAW: Final = 4096  # characters before clean-up: a megabyte of accents would take seconds to normalise
 _THEME_PUNCTUATION: Final = frozenset(" '’&,.!?-")
-_NEVER: Final = frozenset("<>|[]{}\\`")  # control tokens and our own mark-up are made of these
+_NEVER: Final = frozenset("<>|[]{}\\`\ufffd")  # control tokens, our own mark-up, and bytes that were no text
 
 
 class BadBriefError(ValueError):
@@ -124,7 +125,7 @@ def theme(text: str) -> Theme:
     Raises:
         EmptyTextError, TextTooLongError, BadCharactersError: see their docstrings.
     """
-    clean = unicodedata.normalize("NFKC", text).strip(" ")
+    clean = _composed("theme", text, MAX_THEME).strip(" ")
     bad = "".join(dict.fromkeys(c for c in clean if not _speakable(c) and c not in _THEME_PUNCTUATION))
     if bad.strip():
         raise BadCharactersError("theme", bad)
@@ -150,9 +151,15 @@ def summary(text: str) -> str:
 
 
 def _plain(field: str, text: str, limit: int) -> str:
-    clean = " ".join(unicodedata.normalize("NFKC", text).split())
+    clean = " ".join(_composed(field, text, limit).split())
     bad = "".join(dict.fromkeys(c for c in clean if c in _NEVER or unicodedata.category(c)[0] == "C"))
     return _one_line(field, clean, limit, refuse=bad)
+
+
+def _composed(field: str, text: str, limit: int) -> str:
+    if len(text) > _MAX_RAW:
+        raise TextTooLongError(field, len(text), limit)
+    return unicodedata.normalize("NFKC", text)
 
 
 def _one_line(field: str, clean: str, limit: int, *, refuse: str) -> str:
@@ -204,14 +211,15 @@ class PitchBrief:
     def __post_init__(self) -> None:
         require_canonical("genre", self.genre)
         require_canonical("theme", self.theme)
+        for unwanted in self.avoid:
+            if len(unwanted) > MAX_TITLE:
+                raise TextTooLongError("avoid", len(unwanted), MAX_TITLE)
         _in_range("count", self.count, 1, MAX_COUNT)
         _in_range("seed", self.seed, 0, MAX_SEED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DialogBrief:
-    """Title and summary → a dialog: turns without headings or directions."""
-
+class _ShowBrief:
     title: str
     summary: str
     seed: int = 0
@@ -223,17 +231,13 @@ class DialogBrief:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScriptBrief:
+class DialogBrief(_ShowBrief):
+    """Title and summary → a dialog: turns without headings or directions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptBrief(_ShowBrief):
     """Title and summary → the first page of a script."""
-
-    title: str
-    summary: str
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        require_canonical("title", self.title)
-        require_canonical("summary", self.summary)
-        _in_range("seed", self.seed, 0, MAX_SEED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,7 +253,7 @@ class StagingBrief:
         if len(self.dialog) > MAX_TURNS:
             raise TextTooLongError("dialog", len(self.dialog), MAX_TURNS)
         for turn in self.dialog:
-            bad = "".join(c for c in dict.fromkeys(turn.cue + turn.speech) if c in _NEVER)
+            bad = "".join(c for c in dict.fromkeys(turn.cue + (turn.manner or "") + turn.speech) if c in _NEVER)
             if bad:
                 raise BadCharactersError("dialog", bad)
         _in_range("seed", self.seed, 0, MAX_SEED)

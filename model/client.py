@@ -25,6 +25,7 @@ from model.schema import Status
 
 SILENCE: Final = 30.0  # seconds; the worker sends a sign of life every ten
 CONNECT: Final = 5.0
+_DIGITS: Final = 6  # a Retry-After with as many is no time that anybody waits
 
 
 class WorkerClient:
@@ -34,10 +35,10 @@ class WorkerClient:
     """
 
     def __init__(self, base_url: str, token: SecretStr | None, *, silence: float = SILENCE) -> None:
-        headers = {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
+        said = [(b"Authorization", f"Bearer {token.get_secret_value()}".encode())] if token else []
         self._http = httpx.AsyncClient(
             base_url=base_url,
-            headers=headers,
+            headers=said,
             timeout=httpx.Timeout(silence, connect=CONNECT, pool=None),
             limits=httpx.Limits(max_connections=None),
             trust_env=False,
@@ -66,7 +67,7 @@ class WorkerClient:
                         yield event
                         if isinstance(event, Finished):
                             return
-        except (httpx_sse.SSEError, wire.WireError) as error:  # the first is a TransportError, too
+        except (httpx_sse.SSEError, httpx.DecodingError, wire.WireError) as error:  # the first is a TransportError, too
             raise EngineFailedError(f"not understood: {error}") from error
         except httpx.TransportError as error:
             raise EngineLostError if begun else EngineUnavailableError from error
@@ -76,7 +77,7 @@ class WorkerClient:
         """Say whether the worker answers and has loaded its model."""
         try:
             return (await self._http.get("/readyz")).is_success
-        except httpx.TransportError:
+        except httpx.RequestError:
             return False
 
     async def status(self) -> Status:
@@ -87,7 +88,7 @@ class WorkerClient:
         """
         try:
             response = await self._http.get("/v1/status")
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise EngineUnavailableError from error
         await _require_success(response)
         try:
@@ -122,7 +123,7 @@ def _error(response: httpx.Response, body: bytes) -> EngineError:
         return EngineUnauthorizedError()
     if status == httpx.codes.TOO_MANY_REQUESTS:
         seconds = response.headers.get("Retry-After", "")
-        return LineFullError(int(seconds) if seconds.isdecimal() else 1)
+        return LineFullError(int(seconds) if seconds.isdecimal() and len(seconds) < _DIGITS else 1)
     if status >= httpx.codes.INTERNAL_SERVER_ERROR:
         return EngineUnavailableError(f"HTTP {status}")
     return EngineFailedError(f"HTTP {status}")

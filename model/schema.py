@@ -51,22 +51,22 @@ class PitchBriefWire(_Wire):
     avoid: list[str] = []
 
 
-class DialogBriefWire(_Wire):
+class _ShowBriefWire(_Wire):
+    title: str
+    summary: str
+    seed: Seed = 0
+
+
+class DialogBriefWire(_ShowBriefWire):
     """Title and summary → a dialog."""
 
     task: Literal["dialog"] = "dialog"
-    title: str
-    summary: str
-    seed: Seed = 0
 
 
-class ScriptBriefWire(_Wire):
+class ScriptBriefWire(_ShowBriefWire):
     """Title and summary → the first page of a script."""
 
     task: Literal["script"] = "script"
-    title: str
-    summary: str
-    seed: Seed = 0
 
 
 class StagingBriefWire(_Wire):

@@ -10,6 +10,7 @@ One element a line, no blank lines (white space costs tokens)::
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -29,8 +30,12 @@ class NotAScriptError(ValueError):
 
 
 def _require(text: str, *, ok: bool) -> None:
-    if not ok or not text or text != " ".join(text.split()):
+    if not ok or not text or text != " ".join(text.split()) or any(map(_unprintable, text)):
         raise NotAScriptError(text)
+
+
+def _unprintable(character: str) -> bool:
+    return unicodedata.category(character) in {"Cc", "Cs"}  # NUL among them, which no database keeps
 
 
 @dataclass(frozen=True, slots=True)

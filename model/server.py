@@ -93,9 +93,9 @@ async def _guarded(writer: Engine, brief: Brief) -> AsyncGenerator[Event]:
         async with aclosing(writer.stream(brief)) as events:
             async for event in events:
                 yield event
-    except EngineError:
-        raise
     except Exception as error:
+        if isinstance(error, tuple(_STATUSES)):
+            raise
         reference = secrets.token_hex(4)
         _log.exception("brief failed, reference %s", reference)
         raise EngineFailedError(reference) from error
@@ -128,7 +128,7 @@ async def _engine_failed(_request: Request, error: Exception) -> Response:
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, engine.LineFullError) else None
     if isinstance(error, EngineUnauthorizedError):
         headers = {"WWW-Authenticate": "Bearer"}
-    return _problem(_STATUSES.get(type(error), 503), wire.error_to_problem(error), headers)
+    return _problem(_STATUSES[type(error)], wire.error_to_problem(error), headers)
 
 
 async def _unreadable(_request: Request, error: Exception) -> Response:

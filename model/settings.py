@@ -1,14 +1,16 @@
 """What an operator may set about the worker, read once at the start."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from model.checkpoint import EMBEDDED
 
 PREFIX: Final = "GREENLIT_WORKER_"
+_TOKEN: Final = re.compile("[!-~]+")
 
 
 class WorkerSettings(BaseSettings):
@@ -18,7 +20,9 @@ class WorkerSettings(BaseSettings):
         ValidationError: a value is wrong; its ``loc`` names the field.
     """
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     host: str = "127.0.0.1"
     """Where to listen; anything but the loopback needs a token."""
@@ -52,4 +56,13 @@ class WorkerSettings(BaseSettings):
                 values = {**values, "token": Path(path).read_text(encoding="utf-8").strip()}
             except OSError as error:
                 raise ValueError(f"{PREFIX}TOKEN_FILE: {error.strerror}: {path}") from error
+            except UnicodeDecodeError as error:
+                raise ValueError(f"{PREFIX}TOKEN_FILE: no text: {path}") from error
         return values
+
+    @field_validator("token")
+    @classmethod
+    def _fits_a_header(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and not _TOKEN.fullmatch(token.get_secret_value()):
+            raise ValueError("write one or more letters, digits and signs of ASCII, without spaces")
+        return token

@@ -85,6 +85,7 @@ def completion(draft: Draft) -> str:
 def parse(brief: Brief, written: str, *, finished: bool = True) -> Draft:
     """Return the draft that ``written`` holds; the inverse of :func:`completion`.
 
+    Headings at the end of a script, under which nothing stands, are left out.
     With ``finished=False`` (the model ran into its length limit) the last, broken line of a dialog or
     script is left out, so that it still ends on a whole turn.
 

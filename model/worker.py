@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from model.batcher import Line
 from model.briefs import Brief
@@ -33,12 +34,9 @@ class Worker:
         """
         if self._line is None:
             raise EngineUnavailableError("loading")
-        events = self._line.stream(brief)
-        try:
+        async with aclosing(self._line.stream(brief)) as events:
             async for event in events:
                 yield event
-        finally:
-            await events.aclose()
 
     def status(self) -> Status:
         """Return what the worker says about itself."""

@@ -49,8 +49,9 @@ What was prepared; the run read about as much of each task as its share of the m
   of its genres and one of three themes drawn anew.
 - **Plays** in the US public domain, mostly 1880–1929 (Standard Ebooks, Project Gutenberg texts without their
   trademark), cut to pages of 70–150 words. Speakers got given names of today (US Social Security counts, public
-  domain), two or three to a page and always from one of twenty fixed companies; headings were read out of the opening directions; titles are the plays'. The summary of a page is a
-  template filled with its most telling nouns: no person wrote one. Dialect, verse, Shakespeare and slurs were left out.
+  domain), two or three to a page and always from one of twenty fixed companies; headings were read out of the opening
+  directions; titles are the plays'. The summary of a page is a template filled with its most telling nouns: no person
+  wrote one. Dialect, verse, Shakespeare and slurs were left out.
 - **Prose** in the US public domain (1890–1963), stretches in which people talk, only in the first part of the run.
   A few authors of plays and prose are still protected outside the US, where the term is life plus 70 years.
 - One work in 32 (by a hash of its title) was held out whole; the scores below are on those.
@@ -60,10 +61,10 @@ SHA-256 of every source file and of every file here stand in `manifest.json`.
 
 ## Recipe
 
-Entries packed into rows of {row} tokens without padding; no entry sees another; {cut:.0%} of the pieces are the rest of an entry that was cut (long stagings, mostly).
-The loss is taken on completions only (all of the prose). Muon for the matrices ({matrix_rate}), AdamW for embedding
-and norms ({vector_rate}), rates up over {warm_up:.0%}, flat, then down linearly to {floor:.0%} over the last
-{cool_down:.0%}. bf16 computation over fp32 weights, {batch:,} tokens a step.
+Entries packed into rows of {row} tokens without padding; no entry sees another; {cut:.0%} of the pieces are the rest
+of an entry that was cut (long stagings, mostly). The loss is taken on completions only (all of the prose). Muon for
+the matrices ({matrix_rate}), AdamW for embedding and norms ({vector_rate}), rates up over {warm_up:.0%}, flat, then
+down linearly to {floor:.0%} over the last {cool_down:.0%}. bf16 computation over fp32 weights, {batch:,} tokens a step.
 
 {steps:,} steps, {positions:,} tokens read ({scored:,} of them predicted), {minutes:.0f} minutes on **one CPU thread**
 shared with other work. Every number is a field of `training/recipe.py`; make it anew, in an environment with the

@@ -68,7 +68,7 @@ def _examples(
     for _ in range(recipe.epochs):
         yield from _shuffled(pitches(found, their_themes, random), random)
     yield from _stories(data, recipe, random)
-    yield from _played(data, random)
+    yield from _played(data, recipe, random)
 
 
 def shows(folder: Path) -> list[Show]:
@@ -86,12 +86,12 @@ def _stories(data: Path, recipe: Recipe, random: Random) -> Iterator[Example]:
     yield from random.sample(every, min(recipe.passages, len(every)))
 
 
-def _played(data: Path, random: Random) -> Iterator[Example]:
+def _played(data: Path, recipe: Recipe, random: Random) -> Iterator[Example]:
     names = Names(first_names.read(data / "ssa-names"))
     found = [page for play in plays.read(data / "plays") for page in pages(play, random)]
     rarity = Rarity(" ".join(turn.speech for turn in page.script.turns) for page in found)
     random.shuffle(found)
-    for page in found:
+    for page in found[: recipe.pages]:
         yield from _versions(page, names, rarity, random)
 
 

@@ -33,6 +33,8 @@ class Recipe:
     """Channels inside the feed-forward."""
     context: int = 1024
     """Positions the checkpoint declares."""
+    pages: int = 9000
+    """Pages of plays at most, each written out for three tasks."""
     row: int = 512
     """Positions of a training row; longer documents are cut."""
     micro_batch: int = 4

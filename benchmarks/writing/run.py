@@ -216,13 +216,11 @@ def _copy_scores(summaries: Sequence[str], count: Count, copies: judging.Runs) -
         for _, draft in count.pages[task]
         if draft
     ]
-    titles = [draft.title for _, draft in count.pitches]
     return {
         "summaries sharing 8 words with training": judging.share(map(copies.copied, summaries)),
         "longest run shared, summaries (words)": max(map(copies.longest, summaries)),
         "pages sharing 8 words with training": judging.share(map(copies.copied, pages)),
         "longest run shared, pages (words)": max(map(copies.longest, pages)),
-        "titles": len(titles),
     }
 
 

@@ -40,8 +40,11 @@ class Pitching(commands.Cog):
             seed=self.room.app.new_seed() if seed is None else seed,
         )
         await self.room.think(interaction)
-        slate = await pitching.open_slate(self.room.app, brief, by=member(interaction), guild=guild(interaction))
-        await self.room.answer_slate(interaction, slate)
+        place = self.room.place(interaction)
+        slate = await pitching.open_slate(
+            self.room.app, brief, by=member(interaction), guild=guild(interaction), place=place
+        )
+        self.room.answer_slate(interaction, slate)
 
 
 async def setup(room: Room) -> None:

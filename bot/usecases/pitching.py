@@ -1,6 +1,6 @@
 """Open a slate, have it written, and take up what a crash left behind."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
@@ -18,6 +18,9 @@ from model.originality import normalise
 from model.tasks import partial_pitch
 
 log = structlog.get_logger()
+Place = tuple[int, int]
+"""A channel and a message in it."""
+
 _ROUNDS = 4
 _ATTEMPTS = 2  # other slates may take all its titles while one is written
 
@@ -52,8 +55,9 @@ class _Sheet:
         return Progress(texts=tuple(text for slot, text in self.texts.items() if self.new.get(slot)))
 
 
-async def open_slate(app: App, brief: PitchBrief, *, by: MemberId, guild: GuildId) -> Slate:
-    """Store what is asked and set the writer to work; returns at once with the slate in ``drafting``."""
+async def open_slate(app: App, brief: PitchBrief, *, by: MemberId, guild: GuildId, place: Place | None = None) -> Slate:
+    """Store what is asked, with the ``place`` of its card, and set the writer to work; returns at once."""
+    channel_id, message_id = place or (None, None)
     async with app.database.writing() as session:
         await members.ensure(session, by)
         await guilds.ensure(session, guild)
@@ -66,6 +70,8 @@ async def open_slate(app: App, brief: PitchBrief, *, by: MemberId, guild: GuildI
             count=brief.count,
             seed=brief.seed,
             now=app.now(),
+            channel_id=channel_id,
+            message_id=message_id,
         )
     start(app, slate.id)
     return slate
@@ -195,10 +201,3 @@ async def resume(app: App) -> tuple[Slate, ...]:
     for slate in left:
         start(app, slate.id)
     return left
-
-
-async def place(app: App, slate: Slate, *, channel_id: int, message_id: int) -> Slate:
-    """Remember on which message the slate is shown."""
-    async with app.database.writing() as session:
-        await slates.set_place(session, slate.id, channel_id=channel_id, message_id=message_id)
-    return replace(slate, channel_id=channel_id, message_id=message_id)

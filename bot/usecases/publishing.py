@@ -80,6 +80,9 @@ async def _post(app: App, draw: Draw, network: Network, post: Post) -> None:
     announcement = await showing.announce(app, draw, pitch, post.day)
     text = network.text(announcement)
     async with app.database.writing() as session:
+        if post.pitch_id is None and not await posts.may_show(session, post.day, pitch.id):
+            log.info("another post chose meanwhile, this one is taken up later", network=network.name)
+            return
         if not await posts.sending(session, post.id, pitch_id=pitch.id, text=text, now=app.now()):
             return
     try:

@@ -12,8 +12,8 @@ from bot.stage import script_work, slate_work
 from bot.usecases import browsing, pitching, publishing, voting, writing
 from bot.usecases.showing import Draw
 from bot.web import live, shapes
-from bot.web.guard import MAX_ID, number, require_token
-from db.ids import GuildId, MemberId, PitchId, ScriptId, SlateId
+from bot.web.guard import number, require_token
+from db.ids import LARGEST_ID, GuildId, MemberId, PitchId, ScriptId, SlateId
 from model.briefs import PitchBrief, genre, theme
 
 
@@ -31,7 +31,7 @@ class _Pitch(_Request):
 
 
 class _Choice(_Request):
-    pitch: int = Field(ge=0, le=MAX_ID)
+    pitch: int = Field(ge=0, le=LARGEST_ID)
 
 
 class Api:
@@ -44,14 +44,14 @@ class Api:
         """Return the routes, to be mounted at ``/api``."""
         return [
             Route("/slates", self.open_slate, methods=["POST"]),
-            Route("/slates/{number:int}", self.slate),
-            Route("/slates/{number:int}/live", self.slate_live),
+            Route("/slates/{number:row}", self.slate),
+            Route("/slates/{number:row}/live", self.slate_live),
             Route("/votes", self.vote, methods=["POST"]),
             Route("/greenlights", self.greenlight, methods=["POST"]),
             Route("/scripts", self.order, methods=["POST"]),
-            Route("/scripts/{number:int}", self.script),
-            Route("/scripts/{number:int}/live", self.script_live),
-            Route("/shows/{number:int}", self.show),
+            Route("/scripts/{number:row}", self.script),
+            Route("/scripts/{number:row}/live", self.script_live),
+            Route("/shows/{number:row}", self.show),
             Route("/leaderboard", self.leaderboard),
             Route("/posts", self.publish, methods=["POST"]),
             Route("/memory", self.memory),

@@ -13,10 +13,13 @@ from bot.errors import explain, failure
 from bot.export import fountain
 from bot.stage import script_work, slate_work
 from bot.usecases import browsing, pitching, voting, writing
+from bot.usecases.browsing import SlateView
 from bot.web import live, shapes
 from bot.web.guard import keep_seat, number, require_own_form, seat, sitting
 from db.errors import NotFoundError
 from db.ids import GuildId, PitchId, ScriptId, SlateId
+from db.pitches import Pitch
+from db.scripts import Script
 from model.briefs import GENRES, MAX_COUNT, MAX_THEME, BadBriefError, PitchBrief, genre, theme
 
 _FOLDER: Final = Path(__file__).parent
@@ -42,13 +45,13 @@ class Pages:
         found = [
             Route("/", self.room, name="room"),
             Route("/slates", self.open_slate, methods=["POST"]),
-            Route("/slates/{number:int}", self.slate),
-            Route("/slates/{number:int}/live", self.slate_live),
+            Route("/slates/{number:row}", self.slate),
+            Route("/slates/{number:row}/live", self.slate_live),
             Route("/votes", self.vote, methods=["POST"]),
             Route("/scripts", self.order, methods=["POST"]),
-            Route("/scripts/{number:int}", self.script),
-            Route("/scripts/{number:int}.fountain", self.download),
-            Route("/scripts/{number:int}/live", self.script_live),
+            Route("/scripts/{number:row}", self.script),
+            Route("/scripts/{number:row}.fountain", self.download),
+            Route("/scripts/{number:row}/live", self.script_live),
         ]
         if self._showrunner:
             found.append(Route("/greenlights", self.greenlight, methods=["POST"]))
@@ -92,21 +95,21 @@ class Pages:
 
     async def slate(self, request: Request) -> Response:
         """Show a slate: live while it is written, then with its votes."""
-        slate_id = SlateId(number(request, "slate"))
-        view = await browsing.slate(self._app, slate_id, member=sitting(seat(request)))
+        view = await self._slate_here(request)
         return self._page(
             request, "slate.html", view=view, live=shapes.progress(view.progress) if view.progress else None
         )
 
     async def slate_live(self, request: Request) -> Response:
         """Stream the writing of a slate."""
-        return live.follow(self._app.stage, slate_work(request.path_params["number"]), shapes.progress)
+        view = await self._slate_here(request)
+        return live.follow(self._app.stage, slate_work(view.slate.id), shapes.progress)
 
     async def vote(self, request: Request) -> Response:
         """Count the visitor's vote; a vote that decides leads to the script."""
         require_own_form(request)
         taken = seat(request)
-        pitch_id = _pitch(await _texts(request))
+        pitch_id = await self._pitch_here(request)
         ballot = await voting.cast_vote(self._app, pitch_id, by=sitting(taken))
         return keep_seat(RedirectResponse(f"/slates/{ballot.pitch.slate_id}", status_code=303), taken)
 
@@ -114,16 +117,36 @@ class Pages:
         """Decide for a pitch and show its script being written."""
         require_own_form(request)
         taken = seat(request)
-        pitch = await voting.greenlight(self._app, _pitch(await _texts(request)), by=sitting(taken))
+        pitch = await voting.greenlight(self._app, await self._pitch_here(request), by=sitting(taken))
         return await self._to_script(pitch.id, taken)
 
     async def order(self, request: Request) -> Response:
         """Show the script of a greenlit pitch, ordering it if needed."""
         require_own_form(request)
         taken = seat(request)
-        pitch_id = _pitch(await _texts(request))
+        pitch_id = await self._pitch_here(request)
         await writing.order_script(self._app, pitch_id, by=sitting(taken))
         return await self._to_script(pitch_id, taken)
+
+    async def _slate_here(self, request: Request) -> SlateView:
+        slate_id = SlateId(number(request, "slate"))
+        view = await browsing.slate(self._app, slate_id, member=sitting(seat(request)))
+        if view.slate.guild_id != self._guild:
+            raise NotFoundError("slate", slate_id)
+        return view
+
+    async def _pitch_here(self, request: Request) -> PitchId:
+        """Return the pitch that the form names; those of Discord's servers are voted for and decided there."""
+        pitch = (await browsing.show(self._app, _pitch(await _texts(request)))).pitch
+        if pitch.guild_id != self._guild:
+            raise NotFoundError("pitch", pitch.id)
+        return pitch.id
+
+    async def _script_here(self, request: Request) -> tuple[Pitch, Script]:
+        pitch, script = await browsing.script(self._app, ScriptId(number(request, "script")))
+        if pitch.guild_id != self._guild:
+            raise NotFoundError("script", script.id)
+        return pitch, script
 
     async def _to_script(self, pitch_id: PitchId, taken: str) -> Response:
         show = await browsing.show(self._app, pitch_id)
@@ -131,7 +154,7 @@ class Pages:
 
     async def script(self, request: Request) -> Response:
         """Show a script: live while it is written, then typeset."""
-        pitch, script = await browsing.script(self._app, ScriptId(number(request, "script")))
+        pitch, script = await self._script_here(request)
         progress = self._app.stage.latest(script_work(script.id))
         return self._page(
             request,
@@ -144,11 +167,12 @@ class Pages:
 
     async def script_live(self, request: Request) -> Response:
         """Stream the writing of a script."""
-        return live.follow(self._app.stage, script_work(request.path_params["number"]), shapes.progress)
+        _, script = await self._script_here(request)
+        return live.follow(self._app.stage, script_work(script.id), shapes.progress)
 
     async def download(self, request: Request) -> Response:
         """Return a finished script as a Fountain file."""
-        pitch, script = await browsing.script(self._app, ScriptId(number(request, "script")))
+        pitch, script = await self._script_here(request)
         if not script.fountain:
             raise NotFoundError("finished script", script.id)
         return PlainTextResponse(

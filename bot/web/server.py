@@ -21,7 +21,7 @@ from bot.usecases.showing import Draw, NothingToPostError
 from bot.usecases.voting import PitchDecidedError
 from bot.usecases.writing import NotGreenlitError
 from bot.web.api import Api
-from bot.web.guard import BadTokenError, ForeignFormError, LimitBody, TooLargeError
+from bot.web.guard import BadTokenError, ForeignFormError, LimitBody, OwnFrame, TooLargeError
 from bot.web.pages import Pages
 from db.errors import NotFoundError, SlateClosedError, StorageError
 from db.ids import GuildId
@@ -66,7 +66,11 @@ def create_app(app: App, draw: Draw, *, api_token: str | None, host: str) -> Sta
             Route("/livez", _alive),
             Route("/readyz", _Ready(app).answer),
         ],
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts), Middleware(LimitBody)],
+        middleware=[
+            Middleware(OwnFrame),
+            Middleware(TrustedHostMiddleware, allowed_hosts=hosts),
+            Middleware(LimitBody),
+        ],
     )
     for kind in (*_STATUSES, HTTPException, Exception):  # the last one's are logged as a fault of ours, too
         site.add_exception_handler(kind, _refuse)

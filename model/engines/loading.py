@@ -1,15 +1,22 @@
 """From a folder or a name to weights in memory: safetensors only, and no code of the checkpoint runs."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Final, Literal, cast
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
+from safetensors import SafetensorError, safe_open
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedModel
 from transformers.utils.import_utils import is_bitsandbytes_available
 
+from model.checkpoint import BrokenCheckpointError
 from model.engines import QuantizationUnavailableError
 
 Quantize = Literal["none", "8bit", "4bit"]
+_ADAPTER: Final = "adapter_model.safetensors"
+_UNREADABLE: Final = (OSError, ValueError, TypeError, LookupError, RuntimeError, SafetensorError, StrictDataclassError)
 
 
 def load_model(model: str | Path, *, adapter: Path | None, quantize: Quantize, device: str | None) -> PreTrainedModel:
@@ -18,23 +25,53 @@ def load_model(model: str | Path, *, adapter: Path | None, quantize: Quantize, d
     bf16 on CUDA, fp32 on a CPU. An adapter is merged where the weights allow it: that costs nothing per token.
 
     Raises:
+        BrokenCheckpointError: weights are missing, or do not fit what the folder says; the adapter is another model's.
         QuantizationUnavailableError: there is no CUDA device or no bitsandbytes.
     """
     where = device or ("cuda" if torch.cuda.is_available() else "cpu")
     options: dict[str, Any] = {"dtype": torch.bfloat16 if where.startswith("cuda") else torch.float32}
     if quantize != "none":
         options |= {"quantization_config": _quantization(quantize), "device_map": {"": where}}
-    weights = AutoModelForCausalLM.from_pretrained(model, use_safetensors=True, trust_remote_code=False, **options)
-    if quantize == "none":
-        weights = weights.to(torch.device(where))  # type: ignore[arg-type]
+    with unusable(Path(model)):
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            model, use_safetensors=True, trust_remote_code=False, output_loading_info=True, **options
+        )
+        weights, found = loaded
+        if found["missing_keys"]:  # transformers would invent them
+            raise BrokenCheckpointError(Path(model), f"lacks {len(found['missing_keys'])} of its weights")
+        if quantize == "none":
+            weights = weights.to(torch.device(where))
     return cast("PreTrainedModel", weights if adapter is None else _adapted(weights, adapter, merge=quantize == "none"))
 
 
-def _adapted(weights: Any, adapter: Path, *, merge: bool) -> Any:  # noqa: ANN401 - peft is untyped
-    from peft import PeftModel  # noqa: PLC0415 - seconds to import, and only adapters need it
+@contextmanager
+def unusable(path: Path) -> Iterator[None]:
+    """Say in one line, as a BrokenCheckpointError about ``path``, whatever the libraries cannot read in it."""
+    try:
+        yield
+    except _UNREADABLE as error:
+        raise BrokenCheckpointError(path, _first_line(error)) from error
 
-    adapted = PeftModel.from_pretrained(weights, adapter, use_safetensors=True)
-    return adapted.merge_and_unload(safe_merge=True) if merge else adapted
+
+def _first_line(error: Exception) -> str:
+    said = f"no {error}" if isinstance(error, KeyError) else str(error)
+    return said.strip().partition("\n")[0][:200].rstrip(".: ")
+
+
+def _adapted(weights: Any, adapter: Path, *, merge: bool) -> Any:  # noqa: ANN401 - peft is untyped
+    from peft import PeftModel, get_peft_model_state_dict  # noqa: PLC0415 - seconds to import, only adapters need it
+
+    with unusable(adapter):
+        adapted = PeftModel.from_pretrained(weights, adapter, use_safetensors=True)
+        with safe_open(adapter / _ADAPTER, "pt") as file:
+            strange = _lora(file.keys()) ^ _lora(get_peft_model_state_dict(adapted))
+        if strange:  # peft would leave these out
+            raise BrokenCheckpointError(adapter, f"made for another model: {min(strange)}")
+        return adapted.merge_and_unload(safe_merge=True) if merge else adapted
+
+
+def _lora(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(name for name in names if ".lora_" in name)
 
 
 def _quantization(quantize: Quantize) -> BitsAndBytesConfig:

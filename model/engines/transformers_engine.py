@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final, Self
 
 import torch
-from safetensors import SafetensorError
 from torch import Tensor
 from transformers import AutoTokenizer, DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
 
@@ -16,7 +15,7 @@ from model import checkpoint
 from model.decoder import Chunk, Halt, Sampling
 from model.engines import PromptTooLongError
 from model.engines.drawing import Dice, draw
-from model.engines.loading import Quantize, load_model
+from model.engines.loading import Quantize, load_model, unusable
 from model.engines.spelling import Spelling, control_ids, encode
 from model.tasks import Prompt
 
@@ -57,18 +56,16 @@ class TransformersDecoder:
         bf16 on CUDA, fp32 on a CPU; see :mod:`model.engines.loading`.
 
         Raises:
-            BrokenCheckpointError: a folder is not whole, or no model; a name leads nowhere.
+            BrokenCheckpointError: a folder is not whole, no model, or an adapter of another; a name leads nowhere.
             FormatMismatchError: the checkpoint is not for this program.
             QuantizationUnavailableError: there is no CUDA device or no bitsandbytes.
         """
         name = checkpoint.verify(Path(model)).name if _is_folder(model) else str(model)
         if adapter is not None:
             name = f"{name}+{checkpoint.verify(adapter).name}"
-        try:
+        with unusable(Path(model)):
             tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
-            weights = load_model(model, adapter=adapter, quantize=quantize, device=device)
-        except (OSError, ValueError, SafetensorError) as error:
-            raise checkpoint.BrokenCheckpointError(Path(model), _first_line(error)) from error
+        weights = load_model(model, adapter=adapter, quantize=quantize, device=device)
         return cls(weights, tokenizer, name=name, threads=threads)
 
     @property
@@ -189,10 +186,6 @@ class _Rows:
 
 def _is_folder(model: str | Path) -> bool:
     return Path(model).is_dir() or Path(model).is_absolute() or str(model).startswith((".", "~"))
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0][:200].rstrip(".")
 
 
 def _end_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:

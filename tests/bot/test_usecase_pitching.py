@@ -146,11 +146,11 @@ async def test_two_same_slates_at_once_never_share_a_title(open_app: OpenApp) ->
     assert [view.slate.state for view in views] == ["open", "open"]
 
 
-async def test_the_place_of_a_card_is_remembered(app: App, slated: Slated) -> None:
-    view = await slated(app)
-    placed = await pitching.place(app, view.slate, channel_id=5, message_id=6)
-    assert placed == (await browsing.slate(app, view.slate.id)).slate
-    assert (placed.channel_id, placed.message_id) == (5, 6)
+async def test_the_place_of_a_card_is_remembered_from_the_first_moment(app: App) -> None:
+    slate = await pitching.open_slate(app, BRIEF, by=ANNA, guild=PAGE, place=(5, 6))
+    assert (slate.channel_id, slate.message_id) == (5, 6)
+    (left,) = await pitching.resume(app)
+    assert left == slate
 
 
 async def test_lists_show_the_newest_and_the_best(

@@ -221,6 +221,45 @@ async def test_a_slow_process_whose_post_was_taken_over_sends_nothing(
     assert (network.asked, (await row(slow)).state) == (["post"], "posted")
 
 
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+async def test_two_days_chosen_at_once_get_two_shows(
+    open_app: OpenApp, scripted: Scripted, network: FakeNetwork, clock: Clock
+) -> None:
+    slow, quick = open_app(), open_app()
+    shows = {(await scripted(slow, seed=seed)).id for seed in (7, 8)}
+
+    async def draw_slowly(pitch: Pitch, excerpt: str) -> tuple[bytes, str]:
+        await publishing.publish(quick, draw, DAY + timedelta(days=1))
+        return await draw(pitch, excerpt)
+
+    await publishing.publish(slow, draw_slowly, DAY)
+    clock.move(minutes=11)
+    await publishing.recover(slow, draw)
+    assert {post.pitch_id for post in await browsing.recent_posts(slow)} == shows
+    assert sorted(network.world.days()) == [DAY, DAY + timedelta(days=1)]
+
+
+async def test_two_networks_chosen_for_at_once_get_the_same_show(
+    open_app: OpenApp, scripted: Scripted, clock: Clock
+) -> None:
+    networks = tuple(FakeNetwork(name=name) for name in ("one", "two"))
+    slow, quick = open_app(networks=networks[:1]), open_app(networks=networks)
+    await scripted(slow)
+
+    async def draw_slowly(pitch: Pitch, excerpt: str) -> tuple[bytes, str]:
+        better = await scripted(quick, seed=8)
+        for member in ("anna", "bruno"):
+            await vote_late(quick, better, member)
+        await publishing.publish(quick, draw, DAY)
+        return await draw(pitch, excerpt)
+
+    await publishing.publish(slow, draw_slowly, DAY)
+    clock.move(minutes=11)
+    await publishing.recover(slow, draw)
+    assert len({post.pitch_id for post in await publishing.posts_of(quick, DAY)}) == 1
+    assert [network.world.days() for network in networks] == [[DAY], [DAY]]
+
+
 async def test_a_post_that_another_process_took_up_meanwhile_is_left_to_it(
     open_app: OpenApp, scripted: Scripted, clock: Clock
 ) -> None:

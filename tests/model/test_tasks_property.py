@@ -1,3 +1,6 @@
+import time
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,6 +66,12 @@ PAIRS: st.SearchStrategy[tuple[Brief, Draft]] = st.one_of(
 def test_parse_is_the_inverse_of_completion(pair: tuple[Brief, Draft]) -> None:
     brief, draft = pair
     assert tasks.parse(brief, tasks.completion(draft)) == draft
+
+
+@given(scripts())
+def test_headings_with_nothing_under_them_are_left_out_at_the_end(script: Script) -> None:
+    longer = ScriptDraft(Script((*script.elements, Heading("INT. SHOP - DAY"))))
+    assert tasks.parse(ScriptBrief(title="a", summary="b"), tasks.completion(longer)) == ScriptDraft(script)
 
 
 @given(ELEMENTS)
@@ -150,12 +159,24 @@ def test_every_accepted_title_or_summary_is_canonical(field: str, text: str) -> 
         (lambda: StagingBrief(dialog=()), EmptyTextError),
         (lambda: StagingBrief(dialog=(Turn("ANNA", "x"),) * 41), TextTooLongError),
         (lambda: StagingBrief(dialog=(Turn("ANNA", "<|end|>"),)), BadCharactersError),
+        (lambda: StagingBrief(dialog=(Turn("ANNA", "x", "<|end|>"),)), BadCharactersError),
+        (lambda: PitchBrief(genre=GENRES[0], theme=briefs.theme("x"), avoid=("x" * 101,)), TextTooLongError),
+        (lambda: Turn("ANNA", "a\x00b"), NotAScriptError),
+        (lambda: Direction("a\x1bb"), NotAScriptError),
     ],
 )
 def test_a_bad_brief_never_exists(make: object, error: type[Exception]) -> None:
     assert callable(make)
     with pytest.raises(error):
         make()
+
+
+@pytest.mark.parametrize("make", [briefs.theme, briefs.title, briefs.summary])
+def test_a_heap_of_accents_is_refused_before_it_is_composed(make: Callable[[str], str]) -> None:
+    began = time.process_time()
+    with pytest.raises(TextTooLongError):
+        make("a" + "\u0301\u0323" * 30_000)
+    assert time.process_time() - began < 0.5  # composing takes seconds
 
 
 def test_an_unknown_genre_names_the_closest() -> None:

@@ -204,6 +204,53 @@ async def test_an_adapter_changes_the_text_and_is_named(folders: dict[str, Path]
     tuned.close()
 
 
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")  # peft asks transformers for it
+@pytest.mark.filterwarnings("ignore:Found missing adapter keys:UserWarning")  # peft would go on without them
+@pytest.mark.parametrize(
+    ("kind", "targets", "hidden"), [("gpt2", ["c_attn"], 32), ("gptj", ["q_proj"], 32), ("llama", ["q_proj"], 64)]
+)
+def test_an_adapter_of_another_model_is_refused_by_its_own_name(
+    folders: dict[str, Path], tmp_path: Path, kind: str, targets: list[str], hidden: int
+) -> None:
+    other = get_peft_model(
+        tiny.model(kind, 303, hidden=hidden), LoraConfig(target_modules=targets, task_type="CAUSAL_LM")
+    )
+    other.save_pretrained(str(tmp_path))
+    with pytest.raises(BrokenCheckpointError) as caught:
+        TransformersDecoder.load(folders["llama"], adapter=tmp_path)
+    assert caught.value.path == tmp_path
+
+
+def test_a_folder_that_lacks_some_of_its_weights_is_refused(tmp_path: Path) -> None:
+    config = tiny.write(tmp_path, "llama") / "config.json"
+    config.write_text(config.read_text().replace('"num_hidden_layers": 2', '"num_hidden_layers": 4'))
+    with pytest.raises(BrokenCheckpointError, match="lacks 18"):
+        TransformersDecoder.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("config.json", "[]"),
+        ("config.json", '{"model_type": "llama", "hidden_size": "wide"}'),
+        ("tokenizer.json", "{}"),
+        ("tokenizer.json", '{"version": "1.0", '),
+    ],
+)
+def test_a_folder_with_a_broken_file_is_a_broken_checkpoint(tmp_path: Path, file: str, content: str) -> None:
+    (tiny.write(tmp_path, "llama") / file).write_text(content)
+    with pytest.raises(BrokenCheckpointError) as caught:
+        TransformersDecoder.load(tmp_path)
+    assert caught.value.path == tmp_path
+
+
+def test_weights_of_another_size_are_a_broken_checkpoint(tmp_path: Path) -> None:
+    config = tiny.write(tmp_path, "llama") / "config.json"
+    config.write_text(config.read_text().replace('"hidden_size": 32', '"hidden_size": 64'))
+    with pytest.raises(BrokenCheckpointError):
+        TransformersDecoder.load(tmp_path)
+
+
 def test_a_truncated_checkpoint_is_refused_before_it_is_loaded(tmp_path: Path) -> None:
     folder = tiny.write(tmp_path, "llama")
     checkpoint.write(folder, "nano")

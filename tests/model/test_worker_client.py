@@ -85,10 +85,12 @@ async def test_silence_is_lost_but_a_sign_of_life_is_not_silence() -> None:
         (b"401 Unauthorized\r\n", EngineUnauthorizedError),
         (b"429 Too Many\r\nRetry-After: 9\r\n", LineFullError),
         (b"429 Too Many\r\nRetry-After: Wed, 21 Oct 2026 07:28:00 GMT\r\n", LineFullError),
+        (b"429 Too Many\r\nRetry-After: " + b"9" * 5000 + b"\r\n", LineFullError),
         (b"502 Bad Gateway\r\n", EngineUnavailableError),
         (b"503 Unavailable\r\n", EngineUnavailableError),
         (b"404 Not Found\r\n", EngineFailedError),
         (b"200 OK\r\nContent-Type: text/html\r\n", EngineFailedError),
+        (b"200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: gzip\r\n", EngineFailedError),
     ],
 )
 async def test_a_proxy_s_page_is_an_engine_error(head: bytes, error: type[EngineError]) -> None:
@@ -111,10 +113,11 @@ async def test_an_event_nobody_agreed_on_is_a_failure() -> None:
             await generate(client, BRIEF)
 
 
-async def test_a_status_nobody_agreed_on_is_unavailable() -> None:
+@pytest.mark.parametrize("head", [b"", b"Content-Encoding: gzip\r\n"])
+async def test_a_status_nobody_agreed_on_is_unavailable(head: bytes) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await ask(reader)
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+        writer.write(b"HTTP/1.1 200 OK\r\n" + head + b"Content-Length: 2\r\nConnection: close\r\n\r\n{}")
 
     async with listening(answer) as address, WorkerClient(address, None) as client:
         with pytest.raises(EngineUnavailableError):

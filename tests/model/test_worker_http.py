@@ -12,6 +12,7 @@ from model import wire
 from model.briefs import DialogBrief, ScriptBrief
 from model.client import WorkerClient
 from model.engine import EngineFailedError, EngineUnauthorizedError, LineFullError, Queued, generate
+from model.engines import NotFiniteError
 from model.fake import FakeDecoder, fake_engine
 from model.originality import TitleIndex
 from model.server import MAX_BODY
@@ -123,6 +124,24 @@ async def test_an_unexpected_error_gives_a_reference_that_the_log_knows(caplog: 
     record = next(record for record in caplog.records if caught.value.reference in record.getMessage())
     assert record.exc_info
     assert record.exc_info[0] is ZeroDivisionError
+
+
+async def test_scores_that_are_no_numbers_are_a_failure_in_the_log_not_an_absent_worker(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def write(_prompt: Prompt, _seed: int) -> str:
+        raise NotFiniteError
+
+    async with running(writer(FakeDecoder(write))) as address, WorkerClient(address, None) as client:
+        with pytest.raises(EngineFailedError) as caught:
+            await generate(client, BRIEF)
+    assert caught.value.reference in caplog.text
+
+
+async def test_a_token_no_header_can_carry_is_a_wrong_token() -> None:
+    async with running(fake_engine(), token="secret") as address, WorkerClient(address, SecretStr("sécret")) as client:
+        with pytest.raises(EngineUnauthorizedError):
+            await generate(client, BRIEF)
 
 
 async def test_a_reader_who_waits_in_line_and_leaves_frees_the_place() -> None:

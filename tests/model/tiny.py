@@ -37,7 +37,7 @@ def tokenizer(*, begins: bool = False) -> PreTrainedTokenizerFast:
     )
 
 
-def model(kind: str, size: int) -> PreTrainedModel:
+def model(kind: str, size: int, *, hidden: int = 32) -> PreTrainedModel:
     """Return a model of ``kind`` (llama, gpt2, gptj) with ``size`` tokens; always the same weights."""
     torch.manual_seed(5)
     ends: dict[str, Any] = {"bos_token_id": 0, "eos_token_id": 0, "vocab_size": size}
@@ -47,7 +47,7 @@ def model(kind: str, size: int) -> PreTrainedModel:
         return GPTJForCausalLM(GPTJConfig(n_layer=2, n_head=2, n_embd=32, n_positions=CONTEXT, rotary_dim=8, **ends))
     return LlamaForCausalLM(
         LlamaConfig(
-            hidden_size=32,
+            hidden_size=hidden,
             intermediate_size=48,
             num_hidden_layers=2,
             num_attention_heads=2,
