@@ -1,7 +1,9 @@
 """Bring the tables to the program's revision and back, one process at a time, without losing a row."""
 
 import io
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -24,6 +26,7 @@ PATIENCE: Final = 60_000
 """Milliseconds a migration waits for another process that is migrating."""
 
 _LOCK_TIMEOUT: Final = 10_000  # milliseconds a migration waits for a table somebody uses
+_MOMENT: Final = 0.01  # seconds
 _ADVISORY_KEY: Final = 0x67726E6C6974  # "grnlit": only one process migrates a PostgreSQL database
 _alembic_is_global = threading.Lock()  # its context is one per process
 
@@ -92,10 +95,25 @@ def _alone_on_sqlite(engine: Engine) -> None:
         connection.isolation_level = None
         connection.execute(f"PRAGMA busy_timeout = {PATIENCE}")
         connection.execute("PRAGMA foreign_keys = OFF")  # before BEGIN: inside it nothing happens
+        _write_ahead(connection)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _write_ahead(connection: Any) -> None:  # noqa: ANN401 - a driver's connection has no type
+    """Switch the file to its write-ahead log, for good: of two who try at once, SQLite sends one away unheard."""
+    end = time.monotonic() + PATIENCE / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(_MOMENT)
+        else:
+            return
 
 
 def _alone_on_postgresql(connection: Connection) -> None:

@@ -91,6 +91,13 @@ async def sending(session: AsyncSession, post_id: PostId, *, pitch_id: PitchId, 
     return await _move(session, post_id, (PostState.CLAIMED,), PostState.SENDING, now, values)
 
 
+async def show_of(session: AsyncSession, day: date) -> PitchId | None:
+    """Return the show that some post of ``day`` is about, on whatever network."""
+    chosen = select(PostRow.pitch_id).where(PostRow.day == day, PostRow.pitch_id.is_not(None))
+    pitch_id = await session.scalar(chosen.order_by(PostRow.id).limit(1))
+    return None if pitch_id is None else PitchId(pitch_id)
+
+
 async def may_show(session: AsyncSession, day: date, pitch_id: PitchId) -> bool:
     """Return whether ``pitch_id`` may be the show of ``day``: no other day's, and no other show is the day's already.
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from typing import Final
 
 from model.decoder import Chunk, Halt, Sampling
 from model.inventions import invent
@@ -11,13 +13,14 @@ from model.tasks import Prompt, completion
 from model.writer import Writer
 
 Write = Callable[[Prompt, int], str]
+_REMEMBERED: Final = 100  # calls
 
 
 class FakeDecoder:
     """A decoder whose rows are ``write(prompt, seed)``, the next of ``write`` in turn, or inventions.
 
     One step writes one word of every row; ``gate`` is awaited before each step, so that a test can hold it.
-    ``asked`` lists the seeds of every call, ``steps`` counts, ``closed`` is set once a call was ended early.
+    ``asked`` holds the seeds of the last calls, ``steps`` counts, ``closed`` is set once a call was ended early.
     """
 
     def __init__(
@@ -31,7 +34,7 @@ class FakeDecoder:
         self._name = name
         self._gate = gate
         self._served = 0
-        self.asked: list[tuple[int, ...]] = []
+        self.asked: deque[tuple[int, ...]] = deque(maxlen=_REMEMBERED)
         self.steps = 0
         self.closed = asyncio.Event()
 

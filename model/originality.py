@@ -56,8 +56,18 @@ def _apart(character: str) -> str:
     return f" {character}" if unicodedata.category(character) == "No" else character  # "Alien³" is "Alien 3"
 
 
+def is_catalogued(title: str) -> bool:
+    """Say whether ``title`` ends as only a catalogue's do: ``(4K UHD)``, ``[Subtitled]``, ``(Hindi)``, ``(2019)``."""
+    return _tagged(unicodedata.normalize("NFKC", title)) is not None
+
+
+def _tagged(title: str) -> re.Match[str] | None:
+    match = _TAG.fullmatch(title)
+    return match if match and _is_tag(match["tag"]) else None
+
+
 def _without_tags(title: str) -> str:
-    while (match := _TAG.fullmatch(title)) and _is_tag(match["tag"]):
+    while match := _tagged(title):
         title = match["title"]
     match = _ARTICLE_LAST.fullmatch(title)
     return match[1] if match else title

@@ -21,7 +21,7 @@ from model.briefs import (
 )
 from model.decoder import Chunk, Decoder, Halt, Sampling
 from model.engine import Drafted, Event, Finished, NothingOriginalError, Retracted, Text
-from model.originality import TitleIndex, normalise
+from model.originality import TitleIndex, is_catalogued, normalise
 
 SAMPLING: Final[Mapping[type[Brief], Sampling]] = MappingProxyType(
     {
@@ -175,6 +175,8 @@ class _Slate(_Job):
         try:
             require_canonical("title", title)
         except BadBriefError:
+            return "unreadable"
+        if is_catalogued(title):
             return "unreadable"
         key = normalise(title)
         if key in self._avoid or self._titles.taken(title):

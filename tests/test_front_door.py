@@ -233,7 +233,12 @@ def test_a_worker_that_cannot_start_is_one_sentence(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.end_to_end
-def test_a_demo_plays_a_round_with_real_processes() -> None:
+def test_a_demo_plays_a_round_with_real_processes_and_leaves_the_real_room_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    outbox = tmp_path / "outbox"
+    monkeypatch.setenv("GREENLIT_OUTBOX", str(outbox))
+    (tmp_path / ".env").write_text("GREENLIT_DISCORD_TOKEN=live\n")  # a token that no demo may try
     done = subprocess.run(
         [sys.executable, "-m", "greenlit", "demo", "--seed", "5", "--json"],
         capture_output=True, text=True, check=True, timeout=120,
@@ -241,6 +246,8 @@ def test_a_demo_plays_a_round_with_real_processes() -> None:
     steps = [json.loads(line) for line in done.stdout.splitlines()]
     assert (steps[0]["step"], steps[0]["seed"]) == ("asked", 5)
     assert (steps[-1]["step"], steps[-1]["state"]) == ("post", "posted")
+    assert not outbox.exists()
+    assert not (tmp_path / "room.db").exists()
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:

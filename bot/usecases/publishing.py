@@ -104,12 +104,9 @@ async def _post(app: App, draw: Draw, network: Network, post: Post) -> None:
 
 async def _chosen(app: App, post: Post) -> Pitch | None:
     """Return the show that this post, or the same day's on another network, is about."""
-    others = await posts_of(app, post.day)
-    named = next((each.pitch_id for each in (post, *others) if each.pitch_id), None)
-    if named is None:
-        return None
     async with app.database.reading() as session:
-        return await pitches.get(session, named)
+        named = post.pitch_id or await posts.show_of(session, post.day)
+        return await pitches.get(session, named) if named else None
 
 
 async def _send(network: Network, announcement: Announcement, text: str) -> str:

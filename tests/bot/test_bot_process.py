@@ -153,6 +153,48 @@ async def test_a_house_plays_a_round_and_outlives_a_killed_worker_and_bot(tmp_pa
     assert all(process.returncode is not None for process in processes)
 
 
+async def test_a_house_does_not_take_another_room_on_its_port_for_its_own(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        house = House(folder=tmp_path, environment=FAKE, page_port=door.getsockname()[1])
+        with pytest.raises(PortInUseError):
+            await house.start("bot")
+    assert house._processes == {}
+
+
+async def test_a_house_that_may_not_wait_for_its_end_leaves_no_process_behind(tmp_path: Path) -> None:
+    code = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(); signal.pause()"
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=pipe)
+    assert process.stdout
+    await process.stdout.readline()
+    house = House(folder=tmp_path)
+    house._processes["bot"] = process
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await house.stop()
+    assert await process.wait() == -signal.SIGKILL
+
+
+def test_a_house_follows_the_env_file_and_one_that_is_alone_touches_nothing_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text(
+        "GREENLIT_DATABASE_URL=sqlite:///kept.db\nGREENLIT_OUTBOX=kept\nGREENLIT_API_TOKEN=mine\n"
+    )
+    monkeypatch.setenv("GREENLIT_DISCORD_TOKEN", "live")
+    monkeypatch.setenv("GREENLIT_TWITTER_ACCESS_TOKEN", "live")
+    monkeypatch.setenv("GREENLIT_ZONE", "UTC")
+    house, guest = House(folder=tmp_path / "var"), House(folder=tmp_path / "demo", alone=True)
+    names = ("DATABASE_URL", "OUTBOX", "API_TOKEN", "DISCORD_TOKEN", "ZONE")
+    assert [house._environment[f"GREENLIT_{name}"] for name in names] == [
+        "sqlite:///kept.db", "kept", "mine", "live", "UTC"
+    ]  # fmt: skip
+    assert guest._environment["GREENLIT_DATABASE_URL"] == f"sqlite:///{tmp_path}/demo/greenlit.db"
+    assert guest._environment["GREENLIT_OUTBOX"] == f"{tmp_path}/demo/outbox"
+    assert guest._environment["GREENLIT_ZONE"] == "UTC"
+    assert not {"live", "mine"} & set(guest._environment.values())
+
+
 @pytest.mark.end_to_end
 async def test_a_house_whose_bot_cannot_start_shows_the_end_of_its_log(tmp_path: Path) -> None:
     house = House(folder=tmp_path, environment=FAKE | {"GREENLIT_POST_AT": "never"})

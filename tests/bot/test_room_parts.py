@@ -1,5 +1,6 @@
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -174,6 +175,28 @@ def test_owners_are_written_as_people_write_lists(monkeypatch: pytest.MonkeyPatc
     assert BotSettings().owners == {12, 34}
 
 
+LOGGING_ON_A_TERMINAL = """
+import sys
+sys.stderr.isatty = lambda: True
+from bot.logs import configure
+configure()
+import structlog
+def ask(token, headers):
+    raise ValueError("Bearer hidden-too")
+try:
+    ask("MTIzNDU2", [(b"authorization", b"Bearer hidden")])
+except ValueError as error:
+    structlog.get_logger().error("broke", exc_info=error)
+"""
+
+
+def test_a_traceback_on_a_terminal_shows_no_local_values_and_no_token() -> None:
+    code = [sys.executable, "-W", "error", "-c", LOGGING_ON_A_TERMINAL]
+    done = subprocess.run(code, capture_output=True, text=True, check=True, timeout=60)
+    assert "ValueError: Bearer ***" in done.stderr
+    assert not re.search("hidden|MTIz|locals", done.stderr)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "start"),
     [
@@ -185,6 +208,11 @@ def test_owners_are_written_as_people_write_lists(monkeypatch: pytest.MonkeyPatc
         ("GREENLIT_ZONE", "../etc/passwd", "GREENLIT_ZONE: "),
         ("GREENLIT_WEB_PORT", "99999", "GREENLIT_WEB_PORT: Input should be less than or equal to 65535"),
         ("GREENLIT_POST_AT", "noon", "GREENLIT_POST_AT: "),
+        (
+            "GREENLIT_POST_AT",
+            "12:00Z",
+            "GREENLIT_POST_AT: Value error, write it as HH:MM; its time zone is GREENLIT_ZONE",
+        ),
         ("GREENLIT_OWNERS", "anna", "GREENLIT_OWNERS"),
     ],
 )

@@ -165,7 +165,6 @@ async def test_a_stream_of_finished_work_just_ends(api: httpx.AsyncClient, app: 
     for path in (
         f"/api/slates/{view.slate.id}/live",
         f"/slates/{view.slate.id}/live",
-        "/scripts/1/live",
         "/api/scripts/1/live",
     ):
         answer = await api.get(path)

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.app import App
+from bot.stage import script_work
 from bot.usecases import browsing, voting
 from db.database import Database
-from db.ids import MemberId
+from db.ids import GuildId, MemberId
 from tests.bot.conftest import ANNA, OpenApp, Slated, visitor
 from tests.bot.test_web_pages import FORM, complaint
 
@@ -25,6 +26,9 @@ from tests.bot.test_web_pages import FORM, complaint
         "/slates/x",
         f"/slates/{10**30}",
         f"/scripts/{10**30}",
+        "/slates/" + "9" * 5000,
+        "/scripts/" + "9" * 5000 + ".fountain",
+        "/slates/999/live",
     ],
 )
 async def test_what_is_not_there_is_a_page_with_a_sentence(browser: httpx.AsyncClient, path: str) -> None:
@@ -40,6 +44,30 @@ async def test_a_deed_on_nothing_is_a_page_with_a_sentence(browser: httpx.AsyncC
     page = await browser.post(path, data={"pitch": number})
     assert page.status_code == 404
     assert complaint(page).startswith("There is no pitch")
+
+
+async def test_what_belongs_to_a_server_is_neither_shown_nor_decided_on_the_page(
+    browser: httpx.AsyncClient, app: App, slated: Slated
+) -> None:
+    view = await slated(app, guild=GuildId("discord:1"))
+    number, pitch = view.slate.id, view.pitches[0]
+    answers = [await browser.get(f"/slates/{number}"), await browser.get(f"/slates/{number}/live")]
+    answers += [await browser.post(path, data={"pitch": pitch.id}) for path in ("/votes", "/greenlights")]
+    assert (await browsing.show(app, pitch.id)).pitch == pitch
+    await voting.greenlight(app, pitch.id, by=ANNA)
+    (script,) = (await browsing.show(app, pitch.id)).scripts
+    await app.crew.finish(script_work(script.id))
+    answers += [await browser.get(f"/scripts/{script.id}{kind}") for kind in ("", ".fountain", "/live")]
+    answers.append(await browser.post("/scripts", data={"pitch": pitch.id}))
+    assert [answer.status_code for answer in answers] == [404] * 8
+    assert not [answer for answer in answers if pitch.title in answer.text]
+
+
+async def test_no_other_site_may_frame_the_page(browser: httpx.AsyncClient) -> None:
+    for path in ("/", "/nothing", "/static/room.css"):
+        headers = (await browser.get(path)).headers
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
 
 
 async def test_an_unfinished_script_is_no_file(app: App, slated: Slated) -> None:

@@ -50,6 +50,20 @@ async def test_a_pitch_knows_what_its_slate_was_about(database: Database, draft_
     )
 
 
+@pytest.mark.parametrize("number", [-1, 2**31, 10**18, 10**30])
+async def test_a_number_no_row_can_have_is_not_found(database: Database, number: int) -> None:
+    async with database.reading() as session:
+        with pytest.raises(NotFoundError, match=f"pitch {number}"):
+            await pitches.get(session, PitchId(number))
+
+
+async def test_a_search_for_an_unprintable_character_finds_what_it_would_without(
+    database: Database, draft_slate: Draft, page: GuildId
+) -> None:
+    await add(database, await draft_slate(), 0, "The Clockmaker")
+    assert await found(database, "Clock\x00maker", page) == ["The Clockmaker"]
+
+
 async def test_an_unknown_pitch_is_not_found(database: Database, now: datetime) -> None:
     async with database.writing() as session:
         with pytest.raises(NotFoundError, match="pitch 9"):

@@ -54,6 +54,38 @@ async def pitch_id(open_slate: Open) -> PitchId:
     return (await open_slate())[0].id
 
 
+async def test_a_day_has_one_show_and_a_show_one_day(
+    database: Database, claimed: Post, open_slate: Open, now: datetime
+) -> None:
+    chosen, other = [pitch.id for pitch in await open_slate()][:2]
+    tomorrow = DAY + timedelta(days=1)
+
+    async def asked() -> list[bool]:
+        async with database.writing() as session:
+            return [await posts.may_show(session, day, each) for day in (DAY, tomorrow) for each in (chosen, other)]
+
+    assert await asked() == [True, True, True, True]
+    async with database.writing() as session:
+        await posts.sending(session, claimed.id, pitch_id=chosen, text="A show.", now=now)
+    assert await asked() == [True, False, False, True]
+
+
+async def test_two_who_choose_for_a_day_at_once_choose_one_show(
+    database: Database, claimed: Post, open_slate: Open, now: datetime
+) -> None:
+    rival = await claim(database, now, network="bluesky")
+    assert rival is not None
+    shows = [pitch.id for pitch in await open_slate()][:2]
+
+    async def choose(post: Post, pitch_id: PitchId) -> bool:
+        async with database.writing() as session:
+            free = await posts.may_show(session, DAY, pitch_id)
+            return free and await posts.sending(session, post.id, pitch_id=pitch_id, text="A show.", now=now)
+
+    chosen = await asyncio.gather(*map(choose, (claimed, rival), shows))
+    assert sorted(chosen) == [False, True]
+
+
 async def test_a_day_is_claimed_once_per_network_and_account(database: Database, claimed: Post, now: datetime) -> None:
     assert (claimed.day, claimed.network, claimed.account, claimed.state) == (DAY, "x", "", PostState.CLAIMED)
     assert await claim(database, now) is None

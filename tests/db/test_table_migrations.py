@@ -1,7 +1,10 @@
 import asyncio
+import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +20,7 @@ from db.base import Base
 from db.database import Database
 from db.errors import (
     BrokenRuleError,
+    DatabaseBusyError,
     DatabaseDriftError,
     DatabaseNotMigratedError,
     DatabaseUnreachableError,
@@ -177,6 +181,37 @@ async def test_processes_that_upgrade_at_once_do_not_disturb_each_other(empty_ur
     ends = await asyncio.gather(*(process.communicate(b"go\n") for process in processes))
     assert [(process.returncode, said) for process, (_, said) in zip(processes, ends, strict=True)] == [(0, b"")] * 3
     migrations.check(empty_url)
+
+
+def test_a_sqlite_file_has_its_write_ahead_log_before_anybody_uses_it(tmp_path: Path) -> None:
+    migrations.upgrade(f"sqlite:///{tmp_path / 'room.db'}")
+    with closing(sqlite3.connect(tmp_path / "room.db")) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_migration_waits_for_whoever_switches_the_file_at_the_same_time(tmp_path: Path) -> None:
+    url, path = f"sqlite:///{tmp_path / 'room.db'}", tmp_path / "room.db"
+    migrations.upgrade(url)
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("PRAGMA journal_mode = DELETE")
+        other.execute("BEGIN IMMEDIATE")
+        done = threading.Timer(0.2, other.execute, ["ROLLBACK"])
+        done.start()
+        migrations.upgrade(url)
+        done.join()
+
+
+def test_a_migration_that_waits_in_vain_says_that_the_memory_is_busy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, path = f"sqlite:///{tmp_path / 'room.db'}", tmp_path / "room.db"
+    migrations.upgrade(url)
+    monkeypatch.setattr(migrations, "PATIENCE", 50)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode = DELETE")
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseBusyError):
+            migrations.upgrade(url)
 
 
 async def test_threads_of_one_process_can_upgrade_at_once(empty_url: str) -> None:

@@ -167,6 +167,14 @@ async def test_a_script_gets_a_second_attempt(build: Build) -> None:
     assert stream[-1].dropped == {"unreadable": 1}
 
 
+async def test_a_title_with_a_catalogue_s_tag_never_shows(build: Build) -> None:
+    decoder = FakeDecoder(pitched("Fresh Snow (4K UHD)", "Tin Sea (Hindi)", "Salt (2019)", "Part (Two)"))
+    stream = await events(await build(decoder), PITCH)
+    assert [
+        event.draft.title for event in stream if isinstance(event, Drafted) and isinstance(event.draft, PitchDraft)
+    ] == ["Part (Two)"]
+
+
 async def test_a_few_good_titles_are_delivered_alone(build: Build) -> None:
     drafts = await generate(await build(FakeDecoder(pitched("Fresh Snow"))), PITCH)
     assert drafts == (PitchDraft(title="Fresh Snow", summary="A story about fresh snow."),)

@@ -212,9 +212,8 @@ async def test_an_adapter_changes_the_text_and_is_named(folders: dict[str, Path]
 def test_an_adapter_of_another_model_is_refused_by_its_own_name(
     folders: dict[str, Path], tmp_path: Path, kind: str, targets: list[str], hidden: int
 ) -> None:
-    other = get_peft_model(
-        tiny.model(kind, 303, hidden=hidden), LoraConfig(target_modules=targets, task_type="CAUSAL_LM")
-    )
+    lora = LoraConfig(target_modules=targets, fan_in_fan_out=kind == "gpt2", task_type="CAUSAL_LM")
+    other = get_peft_model(tiny.model(kind, 303, hidden=hidden), lora)
     other.save_pretrained(str(tmp_path))
     with pytest.raises(BrokenCheckpointError) as caught:
         TransformersDecoder.load(folders["llama"], adapter=tmp_path)

@@ -71,7 +71,7 @@ def test_a_wrong_setting_stops_the_start_with_its_name(monkeypatch: pytest.Monke
 @pytest.mark.parametrize("content", [b"", b" \n", b"two words", "sécret".encode(), b"\xff\xfe"])
 def test_a_file_without_a_usable_token_stops_the_start_and_is_not_quoted(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "token").write_bytes(content)
-    with pytest.raises(ValidationError, match="(?i)token") as caught:
+    with pytest.raises(ValidationError, match=r"(?i)token") as caught:
         WorkerSettings(host="0.0.0.0", token_file=tmp_path / "token")  # noqa: S104 - refused
     assert not [word for word in ("two words", "sécret") if word in str(caught.value)]
 
