@@ -20,14 +20,16 @@ from model.briefs import (
     require_canonical,
 )
 from model.decoder import Chunk, Decoder, Halt, Sampling
+from model.drafts import Draft, ScriptDraft
 from model.engine import Drafted, Event, Finished, NothingOriginalError, Retracted, Text
 from model.originality import TitleIndex, is_catalogued, normalise
+from model.staging import stage
 
 SAMPLING: Final[Mapping[type[Brief], Sampling]] = MappingProxyType(
     {
-        PitchBrief: Sampling(temperature=0.9, top_p=0.95, max_tokens=160),
-        DialogBrief: Sampling(temperature=0.8, top_p=0.95, max_tokens=400),
-        ScriptBrief: Sampling(temperature=0.8, top_p=0.95, max_tokens=500),
+        PitchBrief: Sampling(temperature=0.7, top_p=0.9, max_tokens=160),
+        DialogBrief: Sampling(temperature=0.8, top_p=0.9, max_tokens=400),
+        ScriptBrief: Sampling(temperature=0.8, top_p=0.9, max_tokens=500),
         StagingBrief: Sampling(temperature=0.6, top_p=0.9, max_tokens=700),
     }
 )
@@ -124,13 +126,19 @@ class _Page(_Job):
         if chunk.end is None:
             return
         try:
-            draft = tasks.parse(self._brief, row.text, finished=chunk.end == "stop")
+            draft = self._draft(row.text, finished=chunk.end == "stop")
         except tasks.UnreadableError:
             self.dropped["unreadable"] += 1
             yield Retracted(0)
         else:
             self.kept = row.tokens
             yield Drafted(0, draft)
+
+    def _draft(self, written: str, *, finished: bool) -> Draft:
+        draft = tasks.parse(self._brief, written, finished=finished)
+        if isinstance(self._brief, StagingBrief) and isinstance(draft, ScriptDraft):
+            return ScriptDraft(stage(self._brief.dialog, draft.script))
+        return draft
 
 
 class _Slate(_Job):
