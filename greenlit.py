@@ -349,7 +349,7 @@ Data = Annotated[Path, typer.Option(help="The folder with streaming/, plays/, pr
 Cache = Annotated[Path, typer.Option(help="Where prepared entries are kept.")]
 Run = Annotated[Path, typer.Option(help="The run's folder: checkpoint and receipt.")]
 _CACHE: Final = Path("runs/cache")
-_RUN: Final = Path("runs/writer-v0")
+_RUN: Final = Path("runs/run")
 
 
 @train_app.command()
@@ -399,6 +399,41 @@ def evaluate(
 
         scores = score(model or EMBEDDED, cache)
         _report(as_json, "\n".join(f"{task:10} {bits:.3f} bits per byte" for task, bits in scores.items()), **scores)
+
+
+@train_app.command()
+def export(
+    to: Annotated[Path, typer.Argument(help="The folder to make or replace.")],
+    *,
+    cache: Cache = _CACHE,
+    run: Run = _RUN,
+    figures: Annotated[Path | None, typer.Option(help="The result of benchmarks/writing, for the card.")] = None,
+    limits: Annotated[Path | None, typer.Option(help="The card's last section, in Markdown.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Score a finished run and make the checkpoint that ships: weights, tokenizer, titles, manifest, card."""
+    with _training():
+        from training.make import publish  # noqa: PLC0415
+
+        written = json.loads(figures.read_text("utf-8")) if figures else None
+        scores = publish(cache, run, to, written=written, limits=limits.read_text("utf-8") if limits else "")
+        _report(as_json, f"The checkpoint stands in {to}.", path=str(to), **scores)
+
+
+@train_app.command("all")
+def train_all(
+    to: Annotated[Path, typer.Argument(help="The folder to make or replace.")],
+    *,
+    data: Data,
+    work: Annotated[Path, typer.Option(help="Where cache and run are kept.")] = Path("runs"),
+    as_json: Json = False,
+) -> None:
+    """Prepare, train, score and export; whatever exists already is not made again."""
+    with _training():
+        from training.make import make  # noqa: PLC0415
+
+        scores = make(data, work, to)
+        _report(as_json, f"The checkpoint stands in {to}.", path=str(to), **scores)
 
 
 @train_app.command()

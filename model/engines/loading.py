@@ -9,6 +9,7 @@ import torch
 from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError, safe_open
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedModel
+from transformers.utils import logging as hf_logging
 from transformers.utils.import_utils import is_bitsandbytes_available
 
 from model.checkpoint import BrokenCheckpointError
@@ -28,6 +29,7 @@ def load_model(model: str | Path, *, adapter: Path | None, quantize: Quantize, d
         BrokenCheckpointError: weights are missing, or do not fit what the folder says; the adapter is another model's.
         QuantizationUnavailableError: there is no CUDA device or no bitsandbytes.
     """
+    hf_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # a log and a terminal have no use for it
     where = device or ("cuda" if torch.cuda.is_available() else "cpu")
     options: dict[str, Any] = {"dtype": torch.bfloat16 if where.startswith("cuda") else torch.float32}
     if quantize != "none":
