@@ -128,7 +128,9 @@ _SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
     MigrationError: _sentence("The database could not be migrated ({error.reason}); nothing was changed."),
     DatabaseDriftError: _sentence("The tables differ from the code's; add a migration for: {error}"),
     BrokenRuleError: _sentence("The database refused this ({error.rule}); nothing was changed."),
-    BrokenCheckpointError: _sentence("The model at {error.path} can't be used ({error.reason}); fetch it anew."),
+    BrokenCheckpointError: _sentence(
+        "The model at {error.path} can't be used ({error.reason}); fetch it anew or choose another."
+    ),
     FormatMismatchError: _sentence(
         "The model speaks format {error.found}, this version needs {error.wanted}; train it anew or use another."
     ),

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX: Final = "GREENLIT_"
@@ -50,11 +50,24 @@ class BotSettings(BaseSettings):
     twitter_consumer_secret: SecretStr | None = None
     twitter_access_token: SecretStr | None = None
     twitter_access_token_secret: SecretStr | None = None
+    twitter_consumer_key_file: Path | None = None
+    twitter_consumer_secret_file: Path | None = None
+    twitter_access_token_file: Path | None = None
+    twitter_access_token_secret_file: Path | None = None
 
     @field_validator("owners", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return value.strip("[] ").replace(",", " ").split() if isinstance(value, str) else value
+
+    @field_validator("worker_url")
+    @classmethod
+    def _an_address(cls, url: str) -> str:
+        try:
+            AnyHttpUrl(url)
+        except ValidationError as error:
+            raise ValueError(f"{url!r} is no address; write one like http://127.0.0.1:8577") from error
+        return url
 
     @field_validator("zone")
     @classmethod

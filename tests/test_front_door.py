@@ -152,7 +152,7 @@ def test_a_missing_checkpoint_is_one_sentence(command: tuple[str, ...], tmp_path
     folder = tmp_path / "weights"
     folder.mkdir()
     sentence = one_sentence(run(*command, "--model", str(folder)), 1)
-    assert sentence == f"The model at {folder} can't be used (no safetensors); fetch it anew."
+    assert sentence == f"The model at {folder} can't be used (no safetensors); fetch it anew or choose another."
 
 
 def test_a_truncated_checkpoint_is_one_sentence(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_a_truncated_checkpoint_is_one_sentence(tmp_path: Path) -> None:
     checkpoint.write(folder, "tiny")
     (folder / "model.safetensors").write_bytes(b"weight")
     sentence = one_sentence(run("pitch", "comedy", "rain", "--model", str(folder)), 1)
-    assert sentence.endswith("model.safetensors can't be used (truncated or altered); fetch it anew.")
+    assert sentence.endswith("model.safetensors can't be used (truncated or altered); fetch it anew or choose another.")
 
 
 def test_a_broken_index_of_titles_is_one_sentence(tmp_path: Path) -> None:

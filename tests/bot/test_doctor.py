@@ -63,7 +63,8 @@ async def test_a_truncated_checkpoint_is_found(weights: Path) -> None:
     file.write_bytes(file.read_bytes()[:-1])
     finding = await found("model")
     assert not finding.ok
-    assert finding.sentence == f"The model at {file} can't be used (truncated or altered); fetch it anew."
+    words = "truncated or altered"
+    assert finding.sentence == f"The model at {file} can't be used ({words}); fetch it anew or choose another."
 
 
 async def test_a_missing_file_of_a_checkpoint_is_found(weights: Path) -> None:

@@ -208,6 +208,7 @@ def test_a_traceback_on_a_terminal_shows_no_local_values_and_no_token() -> None:
         ("GREENLIT_ZONE", "../etc/passwd", "GREENLIT_ZONE: "),
         ("GREENLIT_WEB_PORT", "99999", "GREENLIT_WEB_PORT: Input should be less than or equal to 65535"),
         ("GREENLIT_POST_AT", "noon", "GREENLIT_POST_AT: "),
+        ("GREENLIT_WORKER_URL", "http://127.0.0.1:99999", "GREENLIT_WORKER_URL: Value error, "),
         (
             "GREENLIT_POST_AT",
             "12:00Z",
