@@ -415,7 +415,8 @@ def export(
     with _training():
         from training.make import publish  # noqa: PLC0415
 
-        written = json.loads(figures.read_text("utf-8")) if figures else None
+        written = json.loads(figures.read_text("utf-8")) if figures else {}
+        written = {name: figure for name, figure in written.items() if name not in {"machine", "checkpoint"}} or None
         scores = publish(cache, run, to, written=written, limits=limits.read_text("utf-8") if limits else "")
         _report(as_json, f"The checkpoint stands in {to}.", path=str(to), **scores)
 
