@@ -14,17 +14,38 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
+from typer.core import TyperGroup
+
+import training.commands
 
 if TYPE_CHECKING:
     from bot.demo import Step
     from bot.launch import House
     from model.engine import Engine
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+
+def _of_training(error: Exception) -> str | None:
+    if "training.sources.base" not in sys.modules:
+        return None
+    from training.sentences import sentence  # noqa: PLC0415 – only who trains has what it imports
+
+    return sentence(error)
+
+
+class _Sentences(TyperGroup):
+    """Commands whose errors become sentences."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 – Typer's own context, and whatever a command returns
+        with sentences():
+            return super().invoke(ctx)
+
+
+app = typer.Typer(
+    cls=_Sentences, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
+)
 db_app = typer.Typer(no_args_is_help=True, help="The database: upgrade, downgrade, check.")
-train_app = typer.Typer(no_args_is_help=True, help="Make a writer: prepare data, train, evaluate, export.")
 app.add_typer(db_app, name="db")
-app.add_typer(train_app, name="train")
+app.add_typer(training.commands.app, name="train")
 
 TERMINATED: Final = 128 + signal.SIGTERM
 ROOM: Final = Path("var")
@@ -47,7 +68,7 @@ def sentences() -> Iterator[None]:
     except Exception as error:
         from bot import doctor, errors  # noqa: PLC0415
 
-        sentence = errors.foreseen(error) or doctor.sentence(error)
+        sentence = errors.foreseen(error) or _of_training(error) or doctor.sentence(error)
         if sentence is None:
             raise
         typer.echo(sentence, err=True)
@@ -343,122 +364,6 @@ def check(*, as_json: Json = False) -> None:
 
 def _report(as_json: bool, sentence: str, **facts: object) -> None:  # noqa: FBT001
     _say({"sentence": sentence, **facts}) if as_json else typer.echo(sentence)
-
-
-Data = Annotated[Path, typer.Option(help="The folder with streaming/, plays/, prose/ and ssa-names/ as published.")]
-Cache = Annotated[Path, typer.Option(help="Where prepared entries are kept.")]
-Run = Annotated[Path, typer.Option(help="The run's folder: checkpoint and receipt.")]
-_CACHE: Final = Path("runs/cache")
-_RUN: Final = Path("runs/run")
-
-
-@train_app.command()
-def prepare(data: Data, *, cache: Cache = _CACHE, as_json: Json = False) -> None:
-    """Turn the published data into entries of the four tasks and learn the vocabulary."""
-    with _training():
-        from training.prepare import prepare as prepare_data  # noqa: PLC0415
-        from training.recipe import Recipe  # noqa: PLC0415
-
-        prepare_data(data, cache, Recipe())
-        _report(as_json, f"Everything is prepared in {cache}.", cache=str(cache))
-
-
-@train_app.command()
-def pretrain(
-    *,
-    cache: Cache = _CACHE,
-    run: Run = _RUN,
-    steps: Annotated[int | None, typer.Option(min=1, help="Fewer or more steps than the recipe's.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Train the embedded writer by its recipe; a killed run goes on where it was."""
-    with _training():
-        from dataclasses import replace  # noqa: PLC0415
-
-        from training.prepare import documents  # noqa: PLC0415
-        from training.pretrain import train  # noqa: PLC0415
-        from training.recipe import Recipe  # noqa: PLC0415
-        from training.schedule import plan  # noqa: PLC0415
-
-        recipe = replace(Recipe(), steps=steps) if steps else Recipe()
-        train(recipe, plan(recipe, documents(cache, "train")), run)
-        _report(as_json, f"The run stands in {run}.", run=str(run))
-
-
-@train_app.command()
-def evaluate(
-    *,
-    model: Annotated[Path | None, typer.Option(help="A checkpoint; the embedded one if absent.")] = None,
-    cache: Cache = _CACHE,
-    as_json: Json = False,
-) -> None:
-    """Score a checkpoint on held-out works: bits per byte, task by task."""
-    with _training():
-        from model.checkpoint import EMBEDDED  # noqa: PLC0415
-        from training.evaluate import score  # noqa: PLC0415
-
-        scores = score(model or EMBEDDED, cache)
-        _report(as_json, "\n".join(f"{task:10} {bits:.3f} bits per byte" for task, bits in scores.items()), **scores)
-
-
-@train_app.command()
-def export(
-    to: Annotated[Path, typer.Argument(help="The folder to make or replace.")],
-    *,
-    cache: Cache = _CACHE,
-    run: Run = _RUN,
-    figures: Annotated[Path | None, typer.Option(help="The result of benchmarks/writing, for the card.")] = None,
-    limits: Annotated[Path | None, typer.Option(help="The card's last section, in Markdown.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Score a finished run and make the checkpoint that ships: weights, tokenizer, titles, manifest, card."""
-    with _training():
-        from training.make import publish  # noqa: PLC0415
-
-        written = json.loads(figures.read_text("utf-8")) if figures else {}
-        written = {name: figure for name, figure in written.items() if name not in {"machine", "checkpoint"}} or None
-        scores = publish(cache, run, to, written=written, limits=limits.read_text("utf-8") if limits else "")
-        _report(as_json, f"The checkpoint stands in {to}.", path=str(to), **scores)
-
-
-@train_app.command("all")
-def train_all(
-    to: Annotated[Path, typer.Argument(help="The folder to make or replace.")],
-    *,
-    data: Data,
-    work: Annotated[Path, typer.Option(help="Where cache and run are kept.")] = Path("runs"),
-    as_json: Json = False,
-) -> None:
-    """Prepare, train, score and export; whatever exists already is not made again."""
-    with _training():
-        from training.make import make  # noqa: PLC0415
-
-        scores = make(data, work, to)
-        _report(as_json, f"The checkpoint stands in {to}.", path=str(to), **scores)
-
-
-@train_app.command()
-def titles(
-    table: Annotated[Path, typer.Argument(help="A tab-separated table with a column 'title'.")],
-    to: Annotated[Path, typer.Argument(help="Where the index goes, such as titles.trie.")],
-    *,
-    as_json: Json = False,
-) -> None:
-    """Build the index of titles that exist."""
-    with _training():
-        from training.titles import build  # noqa: PLC0415
-
-        count = build(table, to)
-        _report(as_json, f"{count:,} titles stand in {to}.", titles=count, path=str(to))
-
-
-@contextmanager
-def _training() -> Iterator[None]:
-    with sentences():
-        from bot.logs import configure  # noqa: PLC0415
-
-        configure()
-        yield
 
 
 def main() -> None:

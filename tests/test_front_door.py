@@ -278,3 +278,33 @@ def _number(log: Path) -> int:
     found = re.search(r"Started server process \[(\d+)\]", log.read_text())
     assert found, log.read_text()
     return int(found[1])
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("prepare", "--data", "nowhere"), "is not there; docs/training.md lists"),
+        (("titles", "nowhere.tsv", "titles.trie"), "is not there; docs/training.md lists"),
+        (("pretrain", "--cache", "nowhere"), "run: greenlit train prepare --data DATA"),
+        (("evaluate", "--cache", "nowhere"), "run: greenlit train prepare --data DATA"),
+    ],
+)
+def test_training_without_its_data_says_what_to_do(words: tuple[str, ...], sentence: str) -> None:
+    result = run("train", *words)
+    assert result.exit_code == 1
+    assert sentence in result.stderr
+
+
+def test_training_on_a_table_without_its_columns_names_them(tmp_path: Path) -> None:
+    table = tmp_path / "table.tsv"
+    table.write_text("name\tyear\nAlien\t1979\n")
+    result = run("train", "titles", str(table), "titles.trie")
+    assert result.exit_code == 1
+    assert "lacks title; it must be the file as it was published" in result.stderr
+
+
+def test_the_index_of_titles_is_built_from_a_table(tmp_path: Path) -> None:
+    (tmp_path / "table.tsv").write_text("title\nAlien\nThe Alien\nBlade Runner\n")
+    (built,) = objects(run("train", "titles", "table.tsv", "built.trie", "--json"))
+    assert built["titles"] == 2
+    assert TitleIndex.load(tmp_path / "built.trie").taken("Blade Runner!")

@@ -7,9 +7,11 @@ from typing import Any, Final
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils import logging as hf_logging
 
 from training.packing import Document
 from training.prepare import documents
+from training.schedule import NothingToLearnError
 
 DOCUMENTS: Final = 150  # of a task
 
@@ -18,10 +20,16 @@ def score(model: Path, cache: Path, limit: int = DOCUMENTS) -> dict[str, Any]:
     """Return the bits per byte of ``model`` on held-out works, by task, over at most ``limit`` documents each.
 
     Only what the model is to write counts; a byte is one of the UTF-8 text.
+
+    Raises:
+        NothingToLearnError: nothing was prepared in ``cache``.
     """
+    held_out = documents(cache, "held-out")
+    if not held_out:
+        raise NothingToLearnError("of held-out works")
+    hf_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # a log has no use for it
     weights = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32).eval()  # type: ignore[no-untyped-call]
     tokenizer = AutoTokenizer.from_pretrained(model)
-    held_out = documents(cache, "held-out")
     return {task: round(bits_per_byte(weights, tokenizer, found[:limit]), 4) for task, found in held_out.items()}
 
 

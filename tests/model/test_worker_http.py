@@ -157,6 +157,7 @@ async def test_a_reader_who_waits_in_line_and_leaves_frees_the_place() -> None:
         async with asyncio.timeout(10):
             while (await client.status()).waiting:
                 pass
+        assert (await client.status()).working == 1
         await working.aclose()
 
 
