@@ -98,7 +98,8 @@ async def test_a_vote_is_acknowledged_in_time_although_the_memory_is_busy(stage:
     async with stage.app.database.writing() as session:
         await members.ensure(session, MemberId("page:slow"))
         voted = await stage.discord.click(stage.discord.members[0], card, custom_id=button(card, 0))
-    await stage.shown(lambda: voted.message, lambda shown: "1 vote" in shown.text)
+    counted = await stage.shown(lambda: voted.message, lambda shown: "1 vote" in shown.text)
+    assert counted.id == card.id
 
 
 async def test_a_vote_for_a_pitch_that_never_was_is_refused_privately(stage: Stage) -> None:
