@@ -23,8 +23,8 @@ _RUN: Final = Path("runs/run")
 def prepare(data: Data, *, cache: Cache = _CACHE, as_json: Json = False) -> None:
     """Turn the published data into entries of the four tasks and learn the vocabulary."""
     _configure()
-    from training.prepare import prepare as prepare_data  # noqa: PLC0415
-    from training.recipe import Recipe  # noqa: PLC0415
+    from training.embedded.prepare import prepare as prepare_data  # noqa: PLC0415
+    from training.embedded.recipe import Recipe  # noqa: PLC0415
 
     prepare_data(data, cache, Recipe())
     _report(as_json, f"Everything is prepared in {cache}.", cache=str(cache))
@@ -42,10 +42,10 @@ def pretrain(
     _configure()
     from dataclasses import replace  # noqa: PLC0415
 
-    from training.prepare import documents  # noqa: PLC0415
-    from training.pretrain import train  # noqa: PLC0415
-    from training.recipe import Recipe  # noqa: PLC0415
-    from training.schedule import plan  # noqa: PLC0415
+    from training.embedded.prepare import documents  # noqa: PLC0415
+    from training.embedded.pretrain import train  # noqa: PLC0415
+    from training.embedded.recipe import Recipe  # noqa: PLC0415
+    from training.embedded.schedule import plan  # noqa: PLC0415
 
     recipe = replace(Recipe(), steps=steps) if steps else Recipe()
     train(recipe, plan(recipe, documents(cache, "train")), run)
@@ -62,7 +62,7 @@ def evaluate(
     """Score a checkpoint on held-out works: bits per byte, task by task."""
     _configure()
     from model.checkpoint import EMBEDDED  # noqa: PLC0415
-    from training.evaluate import score  # noqa: PLC0415
+    from training.embedded.score import score  # noqa: PLC0415
 
     scores = score(model or EMBEDDED, cache)
     _report(as_json, "\n".join(f"{task:10} {bits:.3f} bits per byte" for task, bits in scores.items()), **scores)
@@ -80,7 +80,7 @@ def export(
 ) -> None:
     """Score a finished run and make the checkpoint that ships: weights, tokenizer, titles, manifest, card."""
     _configure()
-    from training.make import publish  # noqa: PLC0415
+    from training.embedded.make import publish  # noqa: PLC0415
 
     written = json.loads(figures.read_text("utf-8")) if figures else {}
     written = {name: figure for name, figure in written.items() if name not in {"machine", "checkpoint"}} or None
@@ -98,7 +98,7 @@ def train_all(
 ) -> None:
     """Prepare, train, score and export; whatever exists already is not made again."""
     _configure()
-    from training.make import make  # noqa: PLC0415
+    from training.embedded.make import make  # noqa: PLC0415
 
     scores = make(data, work, to)
     _report(as_json, f"The checkpoint stands in {to}.", path=str(to), **scores)

@@ -5,17 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from tokenizers import Tokenizer
-
-from training.examples import Example
-from training.tokenizer import end_id
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
     """Tokens of an example with its end marker; the loss is taken on those from ``scored_from`` on."""
 
-    tokens: npt.NDArray[np.uint16]
+    tokens: npt.NDArray[np.int32]
     scored_from: int
 
     def __len__(self) -> int:
@@ -39,27 +35,16 @@ class Piece:
 class Rows:
     """What a model trains on, each (rows, length): tokens read, tokens to predict (-1: no loss), place, document."""
 
-    tokens: npt.NDArray[np.uint16]
-    targets: npt.NDArray[np.int16]
-    places: npt.NDArray[np.uint16]
-    documents: npt.NDArray[np.uint8]
+    tokens: npt.NDArray[np.int32]
+    targets: npt.NDArray[np.int32]
+    places: npt.NDArray[np.int32]
+    documents: npt.NDArray[np.int32]
 
     @property
     def cut(self) -> float:
         """The share of pieces that do not begin where their document does."""
-        begins = np.diff(self.documents.astype(np.int16), axis=1, prepend=-1) != 0
+        begins = np.diff(self.documents, axis=1, prepend=-1) != 0
         return float((self.places[begins] > 0).mean())
-
-
-def encode(tokenizer: Tokenizer, examples: Sequence[Example]) -> list[Document]:
-    """Return the examples as tokens; prompt and completion are encoded apart, as they are when writing."""
-    end = end_id(tokenizer)
-    prompts = tokenizer.encode_batch_fast([example.prompt for example in examples])
-    completions = tokenizer.encode_batch_fast([example.completion for example in examples])
-    return [
-        Document(np.array([*prompt.ids, *completion.ids, end], np.uint16), max(1, len(prompt.ids)))
-        for prompt, completion in zip(prompts, completions, strict=True)
-    ]
 
 
 def pack(pieces: Iterable[Piece], length: int) -> tuple[list[list[Piece]], list[Piece]]:
@@ -125,14 +110,14 @@ def lay(rows: Sequence[Sequence[Piece]], documents: Sequence[Document], length: 
     """Return the rows of pieces as arrays."""
     shape = (len(rows), length)
     laid = Rows(
-        np.zeros(shape, np.uint16), np.full(shape, -1, np.int16), np.zeros(shape, np.uint16), np.zeros(shape, np.uint8)
+        np.zeros(shape, np.int32), np.full(shape, -1, np.int32), np.zeros(shape, np.int32), np.zeros(shape, np.int32)
     )
     for number, row in enumerate(rows):
         at = 0
         for nth, piece in enumerate(row):
             document, span = documents[piece.document], slice(at, at + len(piece))
             laid.tokens[number, span] = document.tokens[piece.start : piece.stop]
-            targets = document.tokens[piece.start + 1 : piece.stop + 1].astype(np.int16)
+            targets = document.tokens[piece.start + 1 : piece.stop + 1].copy()
             targets[: max(0, document.scored_from - 1 - piece.start)] = -1
             laid.targets[number, span] = targets
             laid.places[number, span] = np.arange(piece.start, piece.stop)

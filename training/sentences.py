@@ -2,7 +2,7 @@
 
 import json
 
-from training.schedule import NothingToLearnError
+from training.embedded.schedule import NothingToLearnError
 from training.sources.base import MissingColumnsError, MissingFileError
 
 

@@ -29,8 +29,8 @@ from model.engines.transformers_engine import TransformersDecoder
 from model.originality import TitleIndex, normalise
 from model.writer import SAMPLING, Writer
 from training import judging
-from training.prepare import documents
-from training.tokenizer import load
+from training.embedded.prepare import documents
+from training.embedded.tokenizer import load
 
 RESULT: Final = Path(__file__).parents[1] / "results" / "writing-v0.json"
 BRIEFS: Final = tuple(

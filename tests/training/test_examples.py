@@ -9,13 +9,13 @@ from model.briefs import Theme
 from model.screenplay import Turn
 from tests.training.invented import library
 from training import examples, themes
-from training.casting import cast_anew
+from training.embedded.casting import cast_anew
+from training.embedded.companies import Names
+from training.embedded.loglines import Rarity, logline
+from training.embedded.pages import Page, pages
+from training.embedded.prepare import shows
 from training.examples import Entry, held_out, page_entries, passages, pitches
-from training.loglines import Rarity, logline
-from training.names import Names
-from training.pages import Page, pages
 from training.places import heading
-from training.prepare import shows
 from training.sources import first_names, plays, prose
 
 

@@ -5,9 +5,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from training.embedded.recipe import Recipe
+from training.embedded.schedule import plan
 from training.packing import Document, Piece, lay, pack
-from training.recipe import Recipe
-from training.schedule import plan
 
 
 def document(length: int, scored_from: int = 1, first: int = 0) -> Document:

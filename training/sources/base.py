@@ -1,10 +1,44 @@
-"""What every source shares: reading a table or a JSON-lines file, and the two ways that can fail."""
+"""What every source is and shares: how it is described, reading a table or a JSON-lines file, and how that fails."""
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from training.records import Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """A file to fetch: its address, and the name it gets in the source's folder (an archive is unpacked there)."""
+
+    url: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A data set in its published layout; every file of this package that has one calls it ``SOURCE``.
+
+    ``name`` is its folder below DATA and its name in every table; ``files`` are the names or patterns by which a
+    folder is recognised as this data set; ``read`` yields its records; ``publishable`` says whether weights trained
+    on it may be published. What cannot be downloaded is described for a person in ``by_hand``.
+    """
+
+    name: str
+    about: str
+    licence: str
+    publishable: bool
+    files: tuple[str, ...]
+    read: Callable[[Path], Iterator[Record]]
+    downloads: tuple[Download, ...] = ()
+    by_hand: str = ""
+
+    def is_in(self, folder: Path) -> bool:
+        """Say whether ``folder`` holds this data set."""
+        return all(any(folder.glob(pattern)) for pattern in self.files)
 
 
 class SourceError(Exception):

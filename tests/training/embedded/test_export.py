@@ -10,18 +10,18 @@ from model.briefs import PitchBrief, Theme, genre, theme
 from model.originality import TitleIndex
 from tests.training.invented import library
 from training import titles
-from training.embed import embed, save_shards
-from training.evaluate import score
+from training.embedded.embed import embed, save_shards
+from training.embedded.make import make
+from training.embedded.network import fresh
+from training.embedded.prepare import documents, prepare, shows
+from training.embedded.pretrain import shape, train
+from training.embedded.recipe import Recipe
+from training.embedded.schedule import plan
+from training.embedded.score import score
+from training.embedded.tokenizer import END, learn, load
 from training.examples import held_out
-from training.make import make
-from training.network import fresh
 from training.packing import encode
-from training.prepare import documents, prepare, shows
-from training.pretrain import shape, train
-from training.recipe import Recipe
-from training.schedule import plan
 from training.themes import candidates
-from training.tokenizer import END, learn, load
 
 TINY = Recipe(
     vocabulary=320, width=32, layers=1, heads=2, hidden=48, context=128, row=64, micro_batch=2, accumulate=1, steps=4,

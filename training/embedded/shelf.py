@@ -10,7 +10,7 @@ from training.packing import Document
 
 def save(documents: Sequence[Document], path: Path) -> None:
     """Write the documents to ``path`` in their order."""
-    tokens = np.concatenate([document.tokens for document in documents]) if documents else np.zeros(0, np.uint16)
+    tokens = np.concatenate([document.tokens for document in documents]) if documents else np.zeros(0, np.int32)
     ends = np.cumsum([len(document.tokens) for document in documents], dtype=np.int64)
     scored_from = np.array([document.scored_from for document in documents], np.int64)
     with path.open("wb") as file:

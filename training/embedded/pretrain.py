@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from training.loss import cross_entropy
-from training.network import Network, Shape, fresh, mask
+from training.embedded.loss import cross_entropy
+from training.embedded.network import Network, Shape, fresh, mask
+from training.embedded.recipe import Recipe
 from training.packing import Rows
-from training.recipe import Recipe
 
 CHECKPOINT: Final = "checkpoint.pt"
 RECEIPT: Final = "receipt.json"

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from typing import Final
 
+from training.embedded.recipe import Recipe
 from training.examples import TASKS, Task
 from training.packing import Document, Piece, Rows, lay, pack
-from training.recipe import Recipe
 
 SEGMENTS: Final = 40  # the mix changes this often
 

@@ -13,8 +13,8 @@ from torch import Tensor
 from transformers import GenerationConfig, LlamaConfig
 
 from model import checkpoint
-from training.network import Network, stock_config, stock_weights
-from training.tokenizer import end_id, save
+from training.embedded.network import Network, stock_config, stock_weights
+from training.embedded.tokenizer import end_id, save
 
 SHARD: Final = 15_000_000  # bytes
 

@@ -9,9 +9,9 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as hf_logging
 
+from training.embedded.prepare import documents
+from training.embedded.schedule import NothingToLearnError
 from training.packing import Document
-from training.prepare import documents
-from training.schedule import NothingToLearnError
 
 DOCUMENTS: Final = 150  # of a task
 

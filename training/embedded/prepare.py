@@ -12,15 +12,16 @@ from typing import Final
 from tokenizers import Tokenizer
 
 from model.briefs import Theme
-from training import cleaning, shelf, themes, tokenizer
-from training.casting import cast_anew
+from training import cleaning, themes
 from training.cleaning import Show
+from training.embedded import shelf, tokenizer
+from training.embedded.casting import cast_anew
+from training.embedded.companies import Names
+from training.embedded.loglines import Rarity, logline
+from training.embedded.pages import Page, pages
+from training.embedded.recipe import Recipe
 from training.examples import TASKS, Example, Task, held_out, page_entries, passages, pitches
-from training.loglines import Rarity, logline
-from training.names import Names
-from training.packing import Document, encode
-from training.pages import Page, pages
-from training.recipe import Recipe
+from training.packing import Document
 from training.sources import first_names, plays, prose, streaming
 
 SHEETS: Final = "prepared.json"
@@ -47,7 +48,7 @@ def prepare(data: Path, cache: Path, recipe: Recipe, *, find_themes: FindThemes 
     vocabulary.save(str(cache / "tokenizer.json"))
     facts: dict[str, object] = {"sources": _fingerprints(data)}
     for (split, task), found in examples.items():
-        documents = encode(vocabulary, found)
+        documents = tokenizer.encode(vocabulary, found)
         shelf.save(documents, cache / f"{split}.{task}.npz")
         works = len({example.work for example in found})
         facts[f"{split}.{task}"] = {"works": works, "entries": len(found), "positions": sum(map(len, documents))}

@@ -6,7 +6,7 @@ from random import Random
 from typing import Final
 
 from model.screenplay import Direction, Element, Heading, Script, Turn
-from training.names import Names
+from training.embedded.companies import Names
 
 _TITLES: Final = frozenset(
     (

@@ -4,12 +4,16 @@ A colon with its space and a line break are tokens of their own, so that a promp
 prompt encoded whole. Nothing is added on encoding: the end marker is written by whoever trains.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
+
+from training.examples import Example
+from training.packing import Document
 
 END: Final = "<|end|>"
 _PIECES: Final = r"'(?:s|t|re|ve|m|ll|d)\b|: |:|\n| ?\p{L}+| ?\p{N}| ?[^\s\p{L}\p{N}:]+|\s"
@@ -59,3 +63,14 @@ def end_id(tokenizer: Tokenizer) -> int:
     if number is None:
         raise ValueError(END)
     return int(number)
+
+
+def encode(tokenizer: Tokenizer, examples: Sequence[Example]) -> list[Document]:
+    """Return the examples as tokens; prompt and completion are encoded apart, as they are when writing."""
+    end = end_id(tokenizer)
+    prompts = tokenizer.encode_batch_fast([example.prompt for example in examples])
+    completions = tokenizer.encode_batch_fast([example.completion for example in examples])
+    return [
+        Document(np.array([*prompt.ids, *completion.ids, end], np.int32), max(1, len(prompt.ids)))
+        for prompt, completion in zip(prompts, completions, strict=True)
+    ]

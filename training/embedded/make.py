@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from training import titles
-from training.card import card
-from training.embed import embed
-from training.evaluate import score
-from training.prepare import SHEETS, documents, prepare
-from training.pretrain import RECEIPT, train, trained
-from training.recipe import Recipe
-from training.schedule import plan
-from training.tokenizer import load
+from training.embedded.card import card
+from training.embedded.embed import embed
+from training.embedded.prepare import SHEETS, documents, prepare
+from training.embedded.pretrain import RECEIPT, train, trained
+from training.embedded.recipe import Recipe
+from training.embedded.schedule import plan
+from training.embedded.score import score
+from training.embedded.tokenizer import load
 
 
 def make(data: Path, work: Path, folder: Path, recipe: Recipe | None = None) -> dict[str, float]:

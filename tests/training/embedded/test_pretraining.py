@@ -8,12 +8,12 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from training.loss import cross_entropy
-from training.network import Network, Shape, fresh, mask, stock_config, stock_weights
+from training.embedded.loss import cross_entropy
+from training.embedded.network import Network, Shape, fresh, mask, stock_config, stock_weights
+from training.embedded.pretrain import train
+from training.embedded.recipe import Recipe
+from training.embedded.schedule import NothingToLearnError, plan
 from training.packing import Document, Rows
-from training.pretrain import train
-from training.recipe import Recipe
-from training.schedule import NothingToLearnError, plan
 
 NANO = Recipe(
     vocabulary=64, width=32, layers=2, heads=2, hidden=48, context=64, row=32, micro_batch=2, accumulate=2, steps=20,
