@@ -12,6 +12,7 @@ from model.tasks import FORMAT_VERSION
 EMBEDDED: Final = Path(__file__).parent / "embedded"
 MANIFEST: Final = "manifest.json"
 _PICKLES: Final = frozenset({".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"})
+_SAMPLE: Final = 1 << 20  # bytes read at either end of a file
 _FIELDS: Final = frozenset({"name", "format_version", "files"})
 
 
@@ -81,6 +82,35 @@ def verify(folder: Path) -> Manifest:
     for name, expected in manifest.files.items():
         _require_same(folder / name, expected)
     return manifest
+
+
+def fingerprint(folder: Path) -> str:
+    """Return a hash of the names, sizes, and first and last mebibyte of every safetensors file in ``folder``.
+
+    It is cheap even for many gigabytes. An adapter's manifest names it under ``base``, so that the adapter is never
+    laid over other weights of the same shape.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.safetensors")):
+        size = path.stat().st_size
+        digest.update(f"{path.name}:{size}\n".encode())
+        with path.open("rb") as file:
+            digest.update(file.read(_SAMPLE))
+            file.seek(max(0, size - _SAMPLE))
+            digest.update(file.read(_SAMPLE))
+    return digest.hexdigest()
+
+
+def require_base(adapter: Manifest, base: Path) -> None:
+    """Raise unless the adapter was trained on the weights in ``base``; one that does not say is believed.
+
+    Raises:
+        BrokenCheckpointError: it was trained on others.
+    """
+    named = adapter.facts.get("base")
+    wanted = named.get("fingerprint") if isinstance(named, dict) else None
+    if wanted and wanted != fingerprint(base):
+        raise BrokenCheckpointError(base, f"not the weights that the adapter {adapter.name} was trained on")
 
 
 def _refuse_pickles(folder: Path) -> None:

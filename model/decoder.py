@@ -9,10 +9,11 @@ from model.tasks import Prompt
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampling:
-    """How the next token is drawn. ``max_tokens`` bounds one row."""
+    """How the next token is drawn. ``max_tokens`` bounds one row; ``top_k`` is off at 0."""
 
     temperature: float = 0.8
     top_p: float = 0.95
+    top_k: int = 0
     max_tokens: int = 400
 
 

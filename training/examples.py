@@ -19,11 +19,12 @@ _HELD_OUT: Final = 32  # one work in so many is never trained on
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A brief and the draft it should bring; ``work`` is the play or title it comes from."""
+    """A brief and the draft it should bring; ``work`` is the play or title it comes from, ``source`` its data set."""
 
     work: str
     brief: Brief
     draft: Draft
+    source: str = ""
 
     @property
     def task(self) -> Task:
@@ -53,6 +54,7 @@ class Passage:
 
     work: str
     text: str
+    source: str = ""
 
     task: Task = "prose"
     prompt: str = ""

@@ -1,4 +1,4 @@
-"""Drawing the next token: temperature, top-p, and one stream of chance per row."""
+"""Drawing the next token: temperature, top-k, top-p, and one stream of chance per row."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -30,7 +30,8 @@ def _throws(seed: int, steps: int) -> Tensor:
 def draw(scores: Tensor, chance: Tensor, sampling: Sampling) -> Tensor:
     """Return a token for every row of ``scores`` [row, vocabulary], by ``chance`` [row, 2].
 
-    Temperature 0 takes the best. Top-p keeps the smallest set of tokens that holds that much probability; a first
+    Temperature 0 takes the best. Top-k keeps the best k (and those that equal the last of them), by their
+    probabilities; top-p, applied after it, keeps the smallest set of tokens that holds that much probability; a first
     draw from all tokens is in it nearly always, and only where it is not the vocabulary is sorted: the chances come
     out the same, in a tenth of the time.
 
@@ -42,6 +43,9 @@ def draw(scores: Tensor, chance: Tensor, sampling: Sampling) -> Tensor:
         raise NotFiniteError
     if sampling.temperature <= 0:
         return best.indices
+    if 0 < sampling.top_k < scores.shape[-1]:
+        least = scores.topk(sampling.top_k, dim=-1).values[:, -1:]
+        scores = scores.masked_fill(scores < least, -torch.inf)
     likely = torch.softmax(scores.float() / sampling.temperature, dim=-1)
     chance = chance.to(likely.device)
     tokens = _pick(likely.cumsum(dim=-1, dtype=torch.float64), chance[:, :1])

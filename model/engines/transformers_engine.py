@@ -56,13 +56,16 @@ class TransformersDecoder:
         bf16 on CUDA, fp32 on a CPU; see :mod:`model.engines.loading`.
 
         Raises:
-            BrokenCheckpointError: a folder is not whole, no model, or an adapter of another; a name leads nowhere.
+            BrokenCheckpointError: a folder is not whole, no model, or an adapter of others; a name leads nowhere.
             FormatMismatchError: the checkpoint is not for this program.
             QuantizationUnavailableError: there is no CUDA device or no bitsandbytes.
         """
         name = checkpoint.verify(Path(model)).name if _is_folder(model) else str(model)
         if adapter is not None:
-            name = f"{name}+{checkpoint.verify(adapter).name}"
+            manifest = checkpoint.verify(adapter)
+            if _is_folder(model):
+                checkpoint.require_base(manifest, Path(model))
+            name = f"{name}+{manifest.name}"
         with unusable(Path(model)):
             tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
         weights = load_model(model, adapter=adapter, quantize=quantize, device=device)

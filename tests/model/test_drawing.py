@@ -27,6 +27,19 @@ def test_tokens_are_drawn_as_often_as_they_are_likely_within_top_p(top_p: float,
     assert shares(Sampling(temperature=1.0, top_p=top_p)) == pytest.approx(expected.tolist(), abs=0.01)
 
 
+@pytest.mark.parametrize(
+    ("top_k", "kept"), [(0, [0, 1, 2, 3, 4]), (1, [1]), (2, [1, 4]), (3, [1, 3, 4]), (9, [0, 1, 2, 3, 4])]
+)
+def test_tokens_are_drawn_by_their_probability_among_the_best_k(top_k: int, kept: list[int]) -> None:
+    expected = torch.zeros(5)
+    expected[kept] = LIKELY[kept] / LIKELY[kept].sum()
+    assert shares(Sampling(temperature=1.0, top_p=1.0, top_k=top_k)) == pytest.approx(expected.tolist(), abs=0.01)
+
+
+def test_top_k_and_top_p_bind_together() -> None:
+    assert shares(Sampling(temperature=1.0, top_p=0.5, top_k=2)) == pytest.approx([0, 1, 0, 0, 0], abs=0.01)
+
+
 def test_temperature_sharpens() -> None:
     expected = (LIKELY.log() / 0.5).softmax(-1).tolist()
     assert shares(Sampling(temperature=0.5, top_p=1.0)) == pytest.approx(expected, abs=0.01)

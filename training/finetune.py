@@ -1,0 +1,190 @@
+"""The recipe from top to bottom: a corpus and a base in, an adapter or checkpoint with its receipt out.
+
+Killed at any moment, the run goes on from its last whole checkpoint and ends with the same weights and receipt. Under
+``accelerate launch`` the same call trains on several devices.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from math import ceil
+from pathlib import Path
+from typing import Any, Final
+
+from torch.utils.tensorboard import SummaryWriter
+from transformers import (
+    EarlyStoppingCallback,
+    PreTrainedTokenizerBase,
+    PrinterCallback,
+    ProgressCallback,
+    TrainerCallback,
+    TrainingArguments,
+    set_seed,
+)
+from transformers.integrations.integration_utils import TensorBoardCallback
+
+from training.adapting import Model, device, half, load_base, load_tokenizer, row_length
+from training.corpus import Corpus
+from training.examples import Example
+from training.packing import Document
+from training.receipt import publish
+from training.recipe import Recipe
+from training.rows import Plan, RowSet, documents, plan
+from training.runs import Run
+from training.space import memory, require_space
+from training.trainer import PackedTrainer, last_whole_checkpoint
+from training.watching import CURVES, Progress, Samples, draw_curves
+
+HISTORY: Final = "history.json"
+_HELD_OUT: Final = 400  # examples scored every time; all of them by ``evaluate``
+_BEGINNING: Final = 8  # words of a text without a prompt that a sample goes on from
+
+
+@dataclass(frozen=True, slots=True)
+class _Laid:
+    """The corpus as rows of ``length`` positions."""
+
+    plan: Plan
+    train: RowSet
+    held_out: RowSet | None
+    length: int
+
+
+def finetune(
+    recipe: Recipe, corpus: Corpus, run: Run, *, watchers: Sequence[TrainerCallback] = ()
+) -> Mapping[str, Any]:
+    """Fine-tune by ``recipe`` on ``corpus`` in the folder of ``run``; return the facts of its receipt.
+
+    A run that was begun goes on where it was. Only the first of several processes writes and returns facts.
+
+    Raises:
+        BrokenCheckpointError, FormatMismatchError, QuantizationUnavailableError, BadRecipeError: the base is unusable.
+        TooLittleTextError, NoEndTokenError: the corpus fills no step; the tokenizer has no end.
+        OutOfMemoryError, NoSpaceError: what to lower stands in their sentences.
+    """
+    set_seed(recipe.seed)
+    tokenizer = load_tokenizer(recipe.base)
+    with memory(recipe):
+        model = load_base(recipe)
+        laid = _lay(recipe, tokenizer, corpus, row_length(recipe, model))
+        require_space(run.folder, model, checkpoints=3)
+        trainer = _trainer(recipe, model, laid, run)
+        samples = _samples(recipe, tokenizer, corpus, run)
+        for watcher in (Progress(), samples, *watchers):
+            trainer.add_callback(watcher)
+        last = last_whole_checkpoint(run.folder / "checkpoints")
+        trainer.train(resume_from_checkpoint=str(last) if last else None)
+    if not trainer.is_world_process_zero():
+        return {}
+    _write_history(trainer.state.log_history, run)
+    return publish(recipe, corpus, run, model, tokenizer, laid=laid.plan, **_outcome(trainer))
+
+
+def _outcome(trainer: PackedTrainer) -> dict[str, Any]:
+    best = trainer.state.best_metric
+    done = {"steps": trainer.state.global_step, "best step": trainer.state.best_global_step}
+    return {**done, "scores": {} if best is None else {"held-out nats per token": round(best, 5)}}
+
+
+def _lay(recipe: Recipe, tokenizer: PreTrainedTokenizerBase, corpus: Corpus, length: int) -> _Laid:
+    found = documents(tokenizer, corpus.train)
+    laid = plan(
+        found,
+        length=length,
+        a_step=recipe.batch * recipe.accumulate * processes(),
+        epochs=recipe.epochs,
+        steps=recipe.steps,
+        seed=recipe.seed,
+    )
+    every = max(1, ceil(len(corpus.held_out) / _HELD_OUT))
+    judged = documents(tokenizer, corpus.held_out[::every])
+    return _Laid(laid, RowSet(laid.rows, found, length), _held_out(judged, length), length)
+
+
+def _held_out(found: Sequence[Document], length: int) -> RowSet | None:
+    if not found:
+        return None
+    return RowSet(plan(found, length=length, a_step=1, epochs=1, steps=0, seed=0).rows, found, length)
+
+
+def processes() -> int:
+    """Return how many processes train together (``accelerate launch``)."""
+    from accelerate import PartialState  # noqa: PLC0415 -- opens the connection between them
+
+    return int(PartialState().num_processes)
+
+
+def _trainer(recipe: Recipe, model: Model, laid: _Laid, run: Run) -> PackedTrainer:
+    trainer = PackedTrainer(
+        model=model,
+        args=_arguments(recipe, laid, run.folder / "checkpoints"),
+        train_dataset=laid.train,
+        eval_dataset=laid.held_out,
+        callbacks=[TensorBoardCallback(SummaryWriter(str(run.folder / "tensorboard")))],  # type: ignore[no-untyped-call]
+    )
+    trainer.remove_callback(PrinterCallback)
+    trainer.remove_callback(ProgressCallback)
+    if laid.held_out and recipe.patience:
+        trainer.add_callback(EarlyStoppingCallback(early_stopping_patience=recipe.patience))
+    return trainer
+
+
+def _arguments(recipe: Recipe, laid: _Laid, folder: Path) -> TrainingArguments:
+    judged = laid.held_out is not None
+    return TrainingArguments(
+        output_dir=str(folder),
+        per_device_train_batch_size=recipe.batch,
+        per_device_eval_batch_size=recipe.batch,
+        gradient_accumulation_steps=recipe.accumulate,
+        max_steps=laid.plan.steps,
+        train_sampling_strategy="sequential",
+        learning_rate=recipe.peak,
+        lr_scheduler_type="constant_with_warmup" if recipe.schedule == "constant" else recipe.schedule,
+        warmup_steps=round(recipe.warm_up * laid.plan.steps),
+        weight_decay=recipe.weight_decay,
+        max_grad_norm=recipe.clip,
+        logging_steps=1,
+        logging_first_step=True,
+        logging_nan_inf_filter=False,
+        eval_strategy="steps" if judged else "no",
+        eval_steps=recipe.save_every,
+        save_steps=recipe.save_every,
+        save_total_limit=2,
+        load_best_model_at_end=judged,
+        metric_for_best_model="eval_loss" if judged else None,
+        greater_is_better=False if judged else None,
+        bf16=half(recipe),
+        activation_checkpointing=recipe.checkpointing,
+        activation_checkpointing_kwargs={"use_reentrant": False} if recipe.checkpointing else None,
+        use_cpu=device() == "cpu",
+        dataloader_pin_memory=device() != "cpu",
+        remove_unused_columns=False,
+        report_to="none",
+        disable_tqdm=True,
+        seed=recipe.seed,
+    )
+
+
+def _samples(recipe: Recipe, tokenizer: PreTrainedTokenizerBase, corpus: Corpus, run: Run) -> Samples:
+    first: dict[str, Example] = {}
+    for example in (*corpus.held_out, *corpus.train):
+        first.setdefault(example.task, example)
+    prompts = [example.prompt or " ".join(example.completion.split()[:_BEGINNING]) for example in first.values()]
+    return Samples(tokenizer, prompts, run.folder / "samples", recipe.sample_every or recipe.save_every, recipe.seed)
+
+
+def _write_history(history: Sequence[Mapping[str, float]], run: Run) -> None:
+    told = [entry for entry in history if "loss" in entry or "eval_loss" in entry]
+    (run.folder / HISTORY).write_text(json.dumps(told, indent=1) + "\n", "utf-8")
+    draw_curves(told, run.folder / CURVES)
+
+
+def losses(run: Run) -> list[float]:
+    """Return the loss of every step of a finished run."""
+    told = json.loads((run.folder / HISTORY).read_text("utf-8"))
+    return [entry["loss"] for entry in told if "loss" in entry]
+
+
+def recorded(recipe: Recipe, corpus: Corpus) -> dict[str, Any]:
+    """Return what is written down when a run begins, and must be the same when it goes on."""
+    return {"kind": "writer", "recipe": asdict(recipe), "data": corpus.digest}

@@ -1,0 +1,93 @@
+"""The receipt of a run: what was trained on what, how, and how well, beside the weights and checked with them."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from transformers import PreTrainedTokenizerBase
+
+from model import checkpoint
+from training.adapting import Model
+from training.corpus import Corpus
+from training.recipe import Recipe
+from training.rows import Plan
+from training.runs import Run
+
+_LIBRARIES: Final = ("torch", "transformers", "peft", "accelerate")
+_CARD: Final = """---
+base_model: {base}
+library_name: {library}
+pipeline_tag: text-generation
+---
+
+# {name}
+
+{kind} of `{base}`, trained by GreenLIT on {entries}. Its receipt, with recipe, data, tokens, scores and versions, is
+`manifest.json`.
+"""
+
+
+def publish(
+    recipe: Recipe,
+    corpus: Corpus,
+    run: Run,
+    model: Model,
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    laid: Plan,
+    **outcome: object,
+) -> Mapping[str, Any]:
+    """Write the trained weights with their receipt to ``run.model``, all at once; return the receipt's facts.
+
+    ``laid`` are the rows that were planned, ``outcome`` is what came of them: steps done, scores.
+    """
+    unfinished = run.folder / "model.unfinished"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    model.save_pretrained(unfinished)
+    if recipe.method == "full":
+        tokenizer.save_pretrained(unfinished)
+    facts = {
+        "base": _base(recipe.base),
+        "recipe": asdict(recipe),
+        "data": {"sha256": corpus.digest, "entries": corpus.counts(), **corpus.facts},
+        "tokens": {
+            "seen ÷ available": round(laid.seen / laid.available, 6),
+            "available": laid.available,
+            "read": laid.read,
+            "scored": laid.scored,
+            "pieces cut": laid.cut,
+        },
+        "planned steps": laid.steps,
+        **outcome,
+        "versions": {name: version(name) for name in _LIBRARIES},
+    }
+    (unfinished / "README.md").write_text(_card(run.name, recipe, corpus), "utf-8")
+    checkpoint.write(unfinished, run.name, **facts)
+    shutil.rmtree(run.model, ignore_errors=True)
+    unfinished.rename(run.model)
+    return facts
+
+
+def add_scores(run: Run, **facts: object) -> None:
+    """Write further ``facts`` (an evaluation) into the receipt of a finished run."""
+    manifest = checkpoint.verify(run.model)
+    checkpoint.write(run.model, manifest.name, **{**manifest.facts, **facts})
+
+
+def _base(base: str) -> dict[str, str]:
+    folder = Path(base)
+    return {"name": base, "fingerprint": checkpoint.fingerprint(folder)} if folder.is_dir() else {"name": base}
+
+
+def _card(name: str, recipe: Recipe, corpus: Corpus) -> str:
+    counted = corpus.counts()["train"]
+    return _CARD.format(
+        name=name,
+        base=Path(recipe.base).name if Path(recipe.base).is_dir() else recipe.base,
+        library="transformers" if recipe.method == "full" else "peft",
+        kind="All weights" if recipe.method == "full" else f"A LoRA adapter (rank {recipe.rank})",
+        entries=", ".join(f"{number:,} {task} entries" for task, number in counted.items()),
+    )

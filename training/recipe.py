@@ -1,0 +1,102 @@
+"""Every number of a fine-tuning, in one frozen value with a line under each field."""
+
+from dataclasses import dataclass, fields
+from typing import Any, Final, Literal, Self
+
+Method = Literal["full", "lora", "lora8", "qlora"]
+Schedule = Literal["linear", "cosine", "constant"]
+Precision = Literal["auto", "fp32", "bf16"]
+RATES: Final[dict[Method, float]] = {"full": 2e-4, "lora": 1e-3, "lora8": 1e-3, "qlora": 1e-3}
+
+
+class BadRecipeError(ValueError):
+    """``field`` of a recipe has a ``value`` that makes no sense; ``wanted`` says what would."""
+
+    def __init__(self, field: str, value: object, wanted: str) -> None:
+        super().__init__(f"{field}={value!r}")
+        self.field, self.value, self.wanted = field, value, wanted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How a writer is fine-tuned.
+
+    Raises:
+        BadRecipeError: a number makes no sense.
+    """
+
+    base: str
+    """A checkpoint folder, or the name of a causal language model on the Hugging Face Hub."""
+    method: Method = "lora"
+    """All weights, or LoRA over weights in full precision, in 8 bits, or in 4 bits (QLoRA)."""
+    rank: int = 16
+    """Rank of the LoRA matrices."""
+    alpha: int = 32
+    """Scale of the LoRA matrices; they count ``alpha / rank``."""
+    dropout: float = 0.05
+    """Share of LoRA inputs dropped in training."""
+    targets: tuple[str, ...] = ()
+    """Names of the linear layers that get LoRA matrices; all but the output layer if empty."""
+    context: int = 0
+    """Positions of a training row; the model's own, but at most 1,024, if 0."""
+    batch: int = 4
+    """Rows computed at once on one device."""
+    accumulate: int = 2
+    """Batches of one optimizer step."""
+    epochs: float = 1.0
+    """Times every entry is read; ``steps`` overrides it."""
+    steps: int = 0
+    """Optimizer steps; as many as ``epochs`` need if 0."""
+    rate: float = 0.0
+    """Peak learning rate; one that suits the method if 0."""
+    warm_up: float = 0.03
+    """Share of the steps in which the rate rises."""
+    schedule: Schedule = "cosine"
+    """How the rate falls after that; it is above 0 at every step, the last one included."""
+    weight_decay: float = 0.01
+    """Decay of the weights (AdamW)."""
+    clip: float = 1.0
+    """Largest norm of the gradient."""
+    precision: Precision = "auto"
+    """What is computed in; bf16 on CUDA and fp32 on a CPU if ``auto``."""
+    checkpointing: bool = False
+    """Compute activations twice to save memory."""
+    save_every: int = 50
+    """Steps between held-out scores, and between checkpoints a killed run resumes from."""
+    patience: int = 5
+    """Held-out scores in a row without a better one after which the run ends; 0 goes on to the end."""
+    sample_every: int = 0
+    """Steps between samples of what the model writes by then; as often as it is saved if 0."""
+    seed: int = 7
+    """What every draw starts from."""
+
+    def __post_init__(self) -> None:
+        for name in ("rank", "alpha", "batch", "accumulate", "save_every"):
+            self._require(name, "1 or more", ok=getattr(self, name) >= 1)
+        for name in ("context", "steps", "rate", "patience", "sample_every", "weight_decay", "seed"):
+            self._require(name, "0 or more", ok=getattr(self, name) >= 0)
+        self._require("epochs", "more than 0", ok=self.epochs > 0)
+        self._require("clip", "more than 0", ok=self.clip > 0)
+        self._require("dropout", "from 0 to below 1", ok=0 <= self.dropout < 1)
+        self._require("warm_up", "from 0 to 1", ok=0 <= self.warm_up <= 1)
+
+    def _require(self, name: str, wanted: str, *, ok: bool) -> None:
+        if not ok:
+            raise BadRecipeError(name, getattr(self, name), wanted)
+
+    @property
+    def peak(self) -> float:
+        """The highest learning rate of the run."""
+        return self.rate or RATES[self.method]
+
+    @classmethod
+    def of(cls, written: dict[str, Any]) -> Self:
+        """Return the recipe that was written down as JSON by ``dataclasses.asdict``.
+
+        Raises:
+            BadRecipeError: it was written by another version.
+        """
+        known = {field.name for field in fields(cls)}
+        if strange := sorted(set(written) - known):
+            raise BadRecipeError(strange[0], written[strange[0]], "no such field in this version")
+        return cls(**{**written, "targets": tuple(written.get("targets", ()))})

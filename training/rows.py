@@ -1,0 +1,186 @@
+"""Examples as rows of tokens for any Hugging Face model: planned for the whole run, laid when they are read."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count, islice
+from math import ceil
+from random import Random
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+from transformers import PreTrainedTokenizerBase
+
+from model.engines.spelling import encode
+from model.tasks import Span
+from training.examples import Example
+from training.packing import Document, Piece, lay, pack
+
+IGNORED: Final = -100  # what torch and transformers take for "no loss here"
+_TOKENIZED_AT_ONCE: Final = 1000
+
+
+class TooLittleTextError(ValueError):
+    """The text fills ``rows`` rows; one step needs ``wanted``."""
+
+    def __init__(self, rows: int, wanted: int) -> None:
+        super().__init__(f"{rows} < {wanted}")
+        self.rows, self.wanted = rows, wanted
+
+
+class NoEndTokenError(ValueError):
+    """The tokenizer has no end-of-text token, so no completion would ever end."""
+
+
+def documents(tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example]) -> list[Document]:
+    """Return the examples as token ids with the end marker; control tokens in a text are plain text.
+
+    Prompt and completion are encoded apart, as they are when writing, after the tokenizer's own beginning token if it
+    has one.
+
+    Raises:
+        NoEndTokenError: the tokenizer has no end-of-text token.
+    """
+    end = tokenizer.eos_token_id
+    if not isinstance(end, int):
+        raise NoEndTokenError
+    beginning = encode(tokenizer, (Span(""),))
+    found: list[Document] = []
+    for start in range(0, len(examples), _TOKENIZED_AT_ONCE):
+        some = examples[start : start + _TOKENIZED_AT_ONCE]
+        prompts = _ids(tokenizer, [example.prompt for example in some])
+        completions = _ids(tokenizer, [example.completion for example in some])
+        for prompt, completion in zip(prompts, completions, strict=True):
+            before = [*beginning, *prompt]
+            found.append(Document(np.array([*before, *completion, end], np.int32), max(1, len(before))))
+    return [document for document in found if len(document)]
+
+
+def _ids(tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> list[list[int]]:
+    ids: list[list[int]] = tokenizer(
+        texts, add_special_tokens=False, split_special_tokens=True, return_attention_mask=False, verbose=False
+    )["input_ids"]
+    return ids
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The rows of a whole run in order: ``rows`` of pieces, a whole number of steps, the last ones perhaps empty.
+
+    ``seen`` ÷ ``available`` are the positions read at least once and those there are; ``scored`` positions have a
+    target, counted over all rows; ``cut`` pieces do not begin where their document does.
+    """
+
+    rows: tuple[tuple[Piece, ...], ...]
+    steps: int
+    seen: int
+    available: int
+    scored: int
+    read: int
+    cut: int
+
+
+def plan(found: Sequence[Document], *, length: int, a_step: int, epochs: float, steps: int, seed: int) -> Plan:
+    """Lay ``found`` out for the whole run, each epoch shuffled and packed anew, no row padded but the very last.
+
+    ``a_step`` rows make one step. With ``steps`` the run has just so many; else as many as ``epochs`` fill.
+
+    Raises:
+        TooLittleTextError: the text does not fill one step.
+    """
+    available = sum(map(len, found))
+    limit = steps * a_step or (None if epochs == int(epochs) else ceil(epochs * available / length))
+    passes = count() if steps else range(ceil(epochs))
+    rows = list(islice(_passes(found, length, seed, passes if available else ()), limit))
+    if len(rows) < a_step:
+        raise TooLittleTextError(len(rows), a_step)
+    return _counted(rows, found, a_step, available)
+
+
+def _passes(found: Sequence[Document], length: int, seed: int, passes: Iterable[int]) -> Iterator[tuple[Piece, ...]]:
+    random = Random(seed)  # noqa: S311 -- no secret
+    rest: list[Piece] = []
+    for _ in passes:
+        order = [Piece(number, 0, len(document)) for number, document in enumerate(found)]
+        random.shuffle(order)
+        packed, rest = pack([*rest, *order], length)
+        random.shuffle(packed)
+        yield from map(tuple, packed)
+    yield from map(tuple, _last_rows(rest, length))
+
+
+def _last_rows(rest: Sequence[Piece], length: int) -> list[list[Piece]]:
+    """Return what is left in one or two rows that are not full; a piece that does not fit is cut."""
+    rows: list[list[Piece]] = [[]]
+    room = length
+    for piece in rest:
+        at = piece.start
+        while at < piece.stop:
+            stop = min(piece.stop, at + room)
+            rows[-1].append(Piece(piece.document, at, stop))
+            room -= stop - at
+            at = stop
+            if not room:
+                rows.append([])
+                room = length
+    return [row for row in rows if row]
+
+
+def _counted(rows: list[tuple[Piece, ...]], found: Sequence[Document], a_step: int, available: int) -> Plan:
+    missing = -len(rows) % a_step
+    pieces = [piece for row in rows for piece in row]
+    return Plan(
+        rows=(*rows, *[()] * missing),
+        steps=(len(rows) + missing) // a_step,
+        seen=_covered(pieces, found),
+        available=available,
+        scored=sum(_scored(piece, found[piece.document]) for piece in pieces),
+        read=sum(map(len, pieces)),
+        cut=sum(piece.start > 0 for piece in pieces),
+    )
+
+
+def _covered(pieces: Sequence[Piece], found: Sequence[Document]) -> int:
+    seen = [np.zeros(len(document), np.bool_) for document in found]
+    for piece in pieces:
+        seen[piece.document][piece.start : piece.stop] = True
+    return int(sum(int(each.sum()) for each in seen))
+
+
+def _scored(piece: Piece, document: Document) -> int:
+    return piece.stop - max(piece.start, min(piece.stop, document.scored_from - 1))
+
+
+class RowSet(Dataset[dict[str, Tensor]]):
+    """The rows of a plan as tensors (length,): ``input_ids``, ``position_ids``, and ``labels``, shifted already.
+
+    Positions begin at 0 with every piece, by which transformers keeps one document from seeing another. ``labels``
+    are the *next* tokens (``shift_labels`` says so to whoever counts them).
+    """
+
+    def __init__(self, rows: Sequence[tuple[Piece, ...]], found: Sequence[Document], length: int) -> None:
+        self._rows, self._found, self._length = rows, found, length
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, number: int) -> dict[str, Tensor]:
+        """Return row ``number``."""
+        row = self._rows[number]
+        laid = lay([row], self._found, self._length)
+        targets = torch.from_numpy(laid.targets[0].astype(np.int64))
+        targets[targets < 0] = IGNORED
+        return {
+            "input_ids": torch.from_numpy(laid.tokens[0].astype(np.int64)),
+            "position_ids": _positions(row, self._length),
+            "labels": targets,
+            "shift_labels": targets,
+        }
+
+
+def _positions(row: Sequence[Piece], length: int) -> Tensor:
+    runs = [torch.arange(len(piece)) for piece in row]
+    filled = sum(map(len, row))
+    return torch.cat([*runs, torch.zeros(length - filled, dtype=torch.int64)])
