@@ -1,44 +1,57 @@
 """Catalogue text made fit to learn from: genres mapped, tags and people cut, whole English sentences kept."""
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
+import ftfy
+
 from model import briefs
-from model.briefs import BadBriefError, Genre
+from model.briefs import BadBriefError, Genre, Theme
+from training import mending, tags, telling
+from training.records import Synopsis
+from training.sources import anime, wikipedia
 from training.sources.streaming import Listing
 
 MIN_WORDS: Final = 8
 MAX_WORDS: Final = 60
+_MIN_OF_ARTICLE: Final = 12  # shorter ones say when and where, and no story
 _JUNK: Final = re.compile(
     r"special interest|fitness|stand.?up|concert|talk show|news|late night|variety|health & wellness|game show", re.I
 )
+_OTHER_SCRIPT: Final = re.compile(r"(?![\u1e00-\u1eff])[^\W\d_\u0000-\u024f]")
+_NO_SHOW: Final = re.compile(  # titles of compilations
+    r"nursery rhymes?|\b(?:kids|songs|cartoons|videos?|tunes) for\b|\bfor (?:kids|toddlers|children)\b|& more\b"
+    r"|kids songs|\beducational\b|\blearn(?:ing)? (?:\w+ )?(?:colors|with|songs|videos)"
+    r"|workout|sing.?along|little baby bum|minute yoga",
+    re.I,
+)
 _GENRES: Final = (
     ("anime", r"anime"),
-    ("animation", r"animation|cartoon"),
-    ("action", r"action|superhero"),
+    ("animation", r"animat(?:ion|ed)|cartoon"),
+    ("action", r"action|superhero|martial arts|disaster"),
     ("adventure", r"adventure"),
-    ("comedy", r"comed|sitcom|parody"),
-    ("crime", r"crime|police"),
+    ("comedy", r"comed|sitcom|parody|satire"),
+    ("crime", r"crime|police|\bnoir\b|gangster|heist"),
     ("documentary", r"documentar|docuseries|nature"),
-    ("drama", r"drama"),
+    ("drama", r"drama|slice of life|\blegal\b|\bpolitical\b"),
     ("family", r"kids|family"),
-    ("fantasy", r"fantasy"),
-    ("history", r"histor"),
-    ("horror", r"horror"),
-    ("music", r"music|dance"),
+    ("fantasy", r"fantasy|supernatural|mahou shou|magical girl"),
+    ("history", r"histor|biograph|biopic"),
+    ("horror", r"horror|slasher"),
+    ("music", r"music|dance|\bidols?\b"),
     ("mystery", r"myster"),
     ("reality", r"reality|unscripted|cooking"),
     ("romance", r"roman"),
-    ("science fiction", r"sci-fi|science fiction"),
+    ("science fiction", r"sci-fi|science[ -]fiction|mecha\b|\bspace\b"),
     ("sport", r"sport"),
-    ("thriller", r"thriller|suspense|espionage"),
+    ("thriller", r"thriller|suspense|espionage|\bspy\b|psychological"),
     ("war", r"\bwar\b"),
     ("western", r"western"),
 )
 _PATTERNS: Final = tuple((Genre(name), re.compile(pattern, re.I)) for name, pattern in _GENRES)
-_STRAIGHT: Final = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "…": "...", "`": "'", "´": "'"})
-_INVISIBLE: Final = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad]")
 _PARENTHESIS: Final = re.compile(r"\s*(\([^()]*\)|\[[^\[\]]*\])")
 _EDITION: Final = re.compile(
     r"\s*[-–—:,]?\s*\b(season \w+|series \d+|vol(ume|\.)? ?\d+|4k|uhd|ultra hd|hd|director'?s cut"
@@ -46,6 +59,7 @@ _EDITION: Final = re.compile(
     r"|\d+th anniversary edition)\s*$",
     re.I,
 )
+_GLUED: Final = re.compile(r"(?<=[a-z][.!?])(?=[A-Z][a-z])")  # "the end.He"
 _SENTENCE: Final = re.compile(r"(?<=[.!?])[\"')]?\s+(?=[\"'A-Z0-9])")
 _TITLED: Final = re.compile(r"\b(Mr|Mrs|Ms|Dr|St|Lt|Sgt|Capt|Jr|Sr|vs|No|[A-Z])\.$")
 _ENGLISH: Final = frozenset(
@@ -61,11 +75,26 @@ _ADVERT: Final = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Show:
-    """A clean catalogue entry: what a pitch is learnt from."""
+    """A clean catalogue entry: what a pitch is learnt from; ``themes`` are those that people gave it."""
 
     title: str
     genres: tuple[Genre, ...]
     summary: str
+    source: str = ""
+    work: str = ""
+    themes: tuple[Theme, ...] = ()
+    year: int | None = None
+
+
+class Refusal(StrEnum):
+    """Why a synopsis makes no show."""
+
+    FOR_ADULTS = "pornographic"
+    NO_GENRE = "no genre of ours, or no story"
+    NOT_ITS_OWN = "anime: adaptation, sequel, music video, unwanted genre"
+    NO_STORY = "no whole English sentences that tell a story"
+    BAD_CHARACTERS = "characters or a length that no brief allows"
+    ARTEFACT = "traces of a catalogue that cannot be mended"
 
 
 def genres(labels: tuple[str, ...]) -> tuple[Genre, ...]:
@@ -78,9 +107,7 @@ def genres(labels: tuple[str, ...]) -> tuple[Genre, ...]:
 
 def plain(text: str) -> str:
     """Return ``text`` on one line with straight quotes, without invisible characters, mojibake undone."""
-    if "â€" in text or "Ã" in text:
-        text = _undo_mojibake(text)
-    return " ".join(_INVISIBLE.sub("", text).translate(_STRAIGHT).split())
+    return mending.straight(ftfy.fix_encoding(text) if "â€" in text or "Ã" in text else text)
 
 
 def title(text: str) -> str:
@@ -102,9 +129,20 @@ def sentences(text: str) -> list[str]:
 
 def summary(text: str, people: tuple[str, ...]) -> str | None:
     """Return the leading whole sentences (8–60 words) that tell the story, or None if too few remain."""
+    return _leading(_unless_advert(sentences(_PARENTHESIS.sub("", plain(text))), people))
+
+
+def _unless_advert(told: Iterable[str], people: tuple[str, ...]) -> Iterator[str | None]:
+    for sentence in told:
+        is_advert = _ADVERT.search(sentence) or any(person in sentence for person in people)
+        yield None if is_advert else sentence
+
+
+def _leading(told: Iterable[str | None]) -> str | None:
+    """Return the first sentences in a row that are there, as many as fit."""
     kept: list[str] = []
-    for sentence in sentences(_PARENTHESIS.sub("", plain(text))):
-        if _ADVERT.search(sentence) or any(person in sentence for person in people):
+    for sentence in told:
+        if sentence is None:
             if kept:
                 break
             continue
@@ -129,6 +167,58 @@ def show(listing: Listing) -> Show | None:
         return None
 
 
+def show_of(synopsis: Synopsis) -> Show | None:
+    """Return a synopsis of any source as a clean show with the themes people gave it, or None when it makes none."""
+    found = judged(synopsis)
+    return found if isinstance(found, Show) else None
+
+
+def judged(synopsis: Synopsis) -> Show | Refusal:
+    """Return a synopsis of any source as a clean show, or why it makes none."""
+    if tags.for_adults(synopsis.keywords):
+        return Refusal.FOR_ADULTS
+    found = genres(synopsis.labels)
+    if not found or _NO_SHOW.search(synopsis.title):
+        return Refusal.NO_GENRE
+    if synopsis.source == anime.NAME:
+        kept = anime.original(synopsis)
+        if isinstance(kept, anime.Rule):
+            return Refusal.NOT_ITS_OWN
+        synopsis = kept
+    text = _story(synopsis)
+    return _made(synopsis, found, text) if text else Refusal.NO_STORY
+
+
+def _story(synopsis: Synopsis) -> str | None:
+    in_article = synopsis.source == wikipedia.NAME
+    text = _GLUED.sub(" ", _PARENTHESIS.sub("", mending.mended(synopsis.text)))
+    told = telling.story(sentences(text), title=synopsis.title, in_article=in_article)
+    whole = _leading(
+        None if sentence is None else next(_unless_advert([sentence], synopsis.people)) for sentence in told
+    )
+    return None if whole and in_article and len(whole.split()) < _MIN_OF_ARTICLE else whole
+
+
+def _made(synopsis: Synopsis, found: tuple[Genre, ...], text: str) -> Show | Refusal:
+    name = mending.title(synopsis.title)
+    if _OTHER_SCRIPT.search(name):
+        return Refusal.BAD_CHARACTERS
+    if mending.artefacts(name, is_title=True) or mending.artefacts(text):
+        return Refusal.ARTEFACT
+    try:
+        return Show(
+            title=briefs.title(name),
+            genres=found,
+            summary=briefs.summary(text),
+            source=synopsis.source,
+            work=synopsis.work,
+            themes=tags.themes(synopsis.keywords),
+            year=synopsis.year,
+        )
+    except BadBriefError:
+        return Refusal.BAD_CHARACTERS
+
+
 def key(text: str) -> str:
     """Return what two spellings of one title share: its letters and digits, no article in front."""
     letters = re.sub(r"[^\w]+", " ", text.casefold()).strip()
@@ -141,10 +231,3 @@ def _fits(text: str) -> bool:
         return False
     common = sum(word in _ENGLISH for word in words)
     return common * 8 >= len(words) and not text.endswith("...") and "�" not in text
-
-
-def _undo_mojibake(text: str) -> str:
-    try:
-        return text.encode("cp1252").decode("utf-8")
-    except UnicodeError:
-        return text

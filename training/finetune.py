@@ -116,6 +116,7 @@ def processes() -> int:
 
 def _trainer(recipe: Recipe, model: Model, laid: _Laid, run: Run) -> PackedTrainer:
     trainer = PackedTrainer(
+        recipe,
         model=model,
         args=_arguments(recipe, laid, run.folder / "checkpoints"),
         train_dataset=laid.train,
@@ -139,8 +140,6 @@ def _arguments(recipe: Recipe, laid: _Laid, folder: Path) -> TrainingArguments:
         max_steps=laid.plan.steps,
         train_sampling_strategy="sequential",
         learning_rate=recipe.peak,
-        lr_scheduler_type="constant_with_warmup" if recipe.schedule == "constant" else recipe.schedule,
-        warmup_steps=round(recipe.warm_up * laid.plan.steps),
         weight_decay=recipe.weight_decay,
         max_grad_norm=recipe.clip,
         logging_steps=1,

@@ -1,6 +1,7 @@
 """Every number of a fine-tuning, in one frozen value with a line under each field."""
 
 from dataclasses import dataclass, fields
+from math import cos, pi
 from typing import Any, Final, Literal, Self
 
 Method = Literal["full", "lora", "lora8", "qlora"]
@@ -52,7 +53,7 @@ class Recipe:
     warm_up: float = 0.03
     """Share of the steps in which the rate rises."""
     schedule: Schedule = "cosine"
-    """How the rate falls after that; it is above 0 at every step, the last one included."""
+    """How the rate falls after that."""
     weight_decay: float = 0.01
     """Decay of the weights (AdamW)."""
     clip: float = 1.0
@@ -88,6 +89,20 @@ class Recipe:
     def peak(self) -> float:
         """The highest learning rate of the run."""
         return self.rate or RATES[self.method]
+
+    def share(self, step: int, steps: int) -> float:
+        """Return the share of the peak rate at ``step`` (0 is the first) of ``steps``; above 0 at every one of them."""
+        rising = self.warm_up * steps
+        if step + 1 < rising:
+            return (step + 1) / rising
+        done = (step - rising) / max(1.0, steps - rising) if step > rising else 0.0
+        match self.schedule:
+            case "constant":
+                return 1.0
+            case "linear":
+                return 1 - done
+            case "cosine":
+                return 0.5 * (1 + cos(pi * done))
 
     @classmethod
     def of(cls, written: dict[str, Any]) -> Self:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import torch
 
+from training.archives import NoSpaceError
 from training.recipe import Recipe
 
 _STATE: Final = 12  # bytes a weight that learns: itself and two moments of AdamW, in fp32
@@ -21,14 +22,6 @@ class OutOfMemoryError(MemoryError):
         self.recipe = recipe
 
 
-class NoSpaceError(OSError):
-    """``folder`` has ``free`` bytes; the run needs about ``needed``."""
-
-    def __init__(self, folder: Path, needed: int, free: int) -> None:
-        super().__init__(f"{folder}: {free} < {needed}")
-        self.folder, self.needed, self.free = folder, needed, free
-
-
 def require_space(folder: Path, model: Any, *, checkpoints: int) -> None:  # noqa: ANN401 -- PEFT has no types
     """Raise unless ``folder`` has room for so many checkpoints of what learns in ``model``, and the result.
 
@@ -39,7 +32,7 @@ def require_space(folder: Path, model: Any, *, checkpoints: int) -> None:  # noq
     needed = learning * (_STATE * checkpoints + 4)
     free = shutil.disk_usage(folder).free
     if free < needed:
-        raise NoSpaceError(folder, needed, free)
+        raise NoSpaceError(folder, needed)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from transformers import Trainer
 
+from training.recipe import Recipe
 from training.rows import IGNORED
 
 COMPLETE: Final = "complete.json"
@@ -24,9 +26,21 @@ class PackedTrainer(Trainer):
 
     loss_is_scaled_for_ga = True
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 -- as in the class above
-        super().__init__(*args, **kwargs)
+    def __init__(self, recipe: Recipe, **kwargs: Any) -> None:  # noqa: ANN401 -- as in the class above
+        super().__init__(**kwargs)
+        self._recipe = recipe
         self.model_accepts_loss_kwargs = True  # has the scored positions of the whole step counted for compute_loss
+
+    def create_scheduler(
+        self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None
+    ) -> torch.optim.lr_scheduler.LRScheduler:
+        """Follow the recipe's schedule."""
+        found = optimizer or self.optimizer
+        assert found is not None  # noqa: S101 -- the Trainer makes it before
+        share = partial(self._recipe.share, steps=num_training_steps)
+        self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(found, share)
+        self._created_lr_scheduler = True
+        return self.lr_scheduler
 
     def compute_loss(
         self,

@@ -79,13 +79,14 @@ class Samples(TrainerCallback):
 
     def _sample(self, model: Any, prompt: str) -> str:
         ids = encode(self._tokenizer, (Span(prompt),)) or [int(str(self._tokenizer.eos_token_id))]
-        inputs = torch.tensor([ids], device=model.device)
+        sees = int(getattr(model.config, "max_position_embeddings", _NEW * 8))
+        inputs = torch.tensor([ids[-(sees - 1) :]], device=model.device)
         was_training = model.training
         model.eval()
         written = model.generate(
             input_ids=inputs,
             attention_mask=torch.ones_like(inputs),
-            max_new_tokens=_NEW,
+            max_new_tokens=min(_NEW, sees - inputs.shape[1]),
             do_sample=True,
             temperature=0.8,
             top_p=0.9,

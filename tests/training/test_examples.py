@@ -11,7 +11,7 @@ from tests.training.invented import library
 from training import examples, themes
 from training.embedded.casting import cast_anew
 from training.embedded.companies import Names
-from training.embedded.loglines import Rarity, logline
+from training.loglines import Rarity, logline
 from training.embedded.pages import Page, pages
 from training.embedded.prepare import shows
 from training.examples import Entry, held_out, page_entries, passages, pitches

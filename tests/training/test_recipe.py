@@ -3,8 +3,10 @@ from dataclasses import asdict
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from training.recipe import BadRecipeError, Recipe
+from training.recipe import BadRecipeError, Recipe, Schedule
 
 
 @pytest.mark.parametrize(
@@ -30,3 +32,21 @@ def test_a_recipe_of_another_version_is_refused() -> None:
 def test_a_rate_that_is_not_given_suits_the_method() -> None:
     assert Recipe(base="b", method="full").peak < Recipe(base="b", method="lora").peak
     assert Recipe(base="b", rate=5e-5).peak == 5e-5
+
+
+@given(st.integers(1, 500), st.floats(0, 1), st.sampled_from(["linear", "cosine", "constant"]))
+def test_the_rate_is_above_0_and_at_most_its_peak_at_every_step(steps: int, warm_up: float, schedule: Schedule) -> None:
+    recipe = Recipe(base="b", warm_up=warm_up, schedule=schedule)
+    shares = [recipe.share(step, steps) for step in range(steps)]
+    assert all(0 < share <= 1 for share in shares)
+
+
+@pytest.mark.parametrize("schedule", ["linear", "cosine"])
+def test_the_rate_rises_to_its_peak_and_falls_to_the_last_step(schedule: Schedule) -> None:
+    recipe = Recipe(base="b", warm_up=0.1, schedule=schedule)
+    shares = [recipe.share(step, 100) for step in range(100)]
+    peak = shares.index(max(shares))
+    assert shares[: peak + 1] == sorted(shares[: peak + 1])
+    assert shares[peak:] == sorted(shares[peak:], reverse=True)
+    assert shares[peak] > 0.99
+    assert shares[-1] < 0.03

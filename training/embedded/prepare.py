@@ -17,7 +17,7 @@ from training.cleaning import Show
 from training.embedded import shelf, tokenizer
 from training.embedded.casting import cast_anew
 from training.embedded.companies import Names
-from training.embedded.loglines import Rarity, logline
+from training.loglines import Rarity, logline
 from training.embedded.pages import Page, pages
 from training.embedded.recipe import Recipe
 from training.examples import TASKS, Example, Task, held_out, page_entries, passages, pitches
@@ -42,7 +42,7 @@ def prepare(data: Path, cache: Path, recipe: Recipe, *, find_themes: FindThemes 
     cache.mkdir(parents=True, exist_ok=True)
     random = Random(recipe.seed)  # noqa: S311 -- no secret
     examples: dict[tuple[str, Task], list[Example]] = defaultdict(list)
-    for example in _examples(data, recipe, random, lambda told: find_themes(told, cache / "themes.json")):
+    for example in _examples(data, recipe, random, lambda told: find_themes(told, cache / "themes.jsonl")):
         examples["held-out" if held_out(example.work) else "train", example.task].append(example)
     vocabulary = _learn(examples, recipe)
     vocabulary.save(str(cache / "tokenizer.json"))

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from training.sources.base import MissingFileError, read_table
+from training.records import Synopsis
+from training.sources.base import MissingFileError, Source, read_table
 
+NAME: Final = "streaming"
 COLUMNS: Final = ("title", "type", "director", "cast", "listed_in", "description")
 
 
@@ -19,6 +21,7 @@ class Listing:
     labels: tuple[str, ...]
     people: tuple[str, ...]
     description: str
+    year: int | None = None
 
 
 def read(folder: Path) -> Iterator[Listing]:
@@ -32,14 +35,48 @@ def read(folder: Path) -> Iterator[Listing]:
         raise MissingFileError(folder / "*_titles.csv")
     for file in files:
         for row in read_table(file, COLUMNS):
+            year = row.get("release_year") or ""
             yield Listing(
                 title=row["title"] or "",
                 kind=row["type"] or "",
                 labels=_list(row["listed_in"]),
                 people=_list(row["cast"]) + _list(row["director"]),
                 description=row["description"] or "",
+                year=int(year) if year.isdigit() else None,
             )
+
+
+def synopses(folder: Path) -> Iterator[Synopsis]:
+    """Yield every row of the catalogues as a synopsis.
+
+    Raises:
+        MissingFileError, MissingColumnsError: see their docstrings.
+    """
+    for listing in read(folder):
+        yield Synopsis(
+            source=NAME,
+            work=listing.title,
+            title=listing.title,
+            text=listing.description,
+            labels=listing.labels,
+            people=listing.people,
+            year=listing.year,
+        )
 
 
 def _list(text: str | None) -> tuple[str, ...]:
     return tuple(part.strip() for part in (text or "").split(",") if part.strip())
+
+
+SOURCE: Final = Source(
+    name=NAME,
+    about="the catalogues of Netflix, Prime Video, Hulu and Disney+",
+    licence="CC0 as stated on Kaggle",
+    publishable=True,
+    files=("*_titles.csv",),
+    read=synopses,
+    by_hand=(
+        "Download four data sets of Kaggle user shivamb (netflix-shows, amazon-prime-movies-and-tv-shows, "
+        "hulu-movies-and-tv-shows, disney-movies-and-tv-shows) and put their *_titles.csv into one folder."
+    ),
+)

@@ -1,0 +1,238 @@
+# ruff: noqa: ARG002 - callbacks have the arguments that the Trainer gives them
+"""The recipe on tiny models: what it promises of schedule, packing, killing, memory and receipts."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import (
+    AutoModelForCausalLM,
+    PreTrainedModel,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
+
+from model import checkpoint
+from model.checkpoint import BrokenCheckpointError
+from model.engines.transformers_engine import TransformersDecoder
+from tests.model import tiny
+from training import runs, space
+from training.archives import NoSpaceError
+from training.corpus import Corpus, of_texts
+from training.finetune import HISTORY, finetune, losses, recorded
+from training.recipe import BadRecipeError, Method, Recipe, Schedule
+from training.records import Text
+from training.runs import Run
+from training.space import OutOfMemoryError
+from training.trainer import last_whole_checkpoint
+
+pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")  # peft asks for it
+SMALL: dict[str, Any] = {"context": 32, "batch": 2, "accumulate": 2, "steps": 10, "save_every": 4, "rank": 4}
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.write(tmp_path_factory.mktemp("base"), "llama")
+
+
+@pytest.fixture(scope="module")
+def corpus() -> Corpus:
+    said = ["The key is under the piano.", "Who has sold the garden?", "A letter came for you.", "It rains on Tuesday."]
+    return of_texts(
+        Text(source="invented", work=f"work {number}", text=" ".join(said[(number + turn) % 4] for turn in range(9)))
+        for number in range(40)
+    )
+
+
+def run_of(folder: Path, recipe: Recipe, corpus: Corpus, *watchers: TrainerCallback, name: str = "a") -> Run:
+    run = runs.create(name, recorded(recipe, corpus), below=folder)
+    finetune(recipe, corpus, run, watchers=watchers)
+    return run
+
+
+class Killed(TrainerCallback):
+    """Ends the process's work at a step, as a kill would: nothing is written any more."""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+
+    def on_step_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
+    ) -> None:
+        if state.global_step == self.at:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("schedule", ["linear", "cosine", "constant"])
+def test_the_learning_rate_is_above_0_at_every_planned_step(
+    schedule: Schedule, base: Path, corpus: Corpus, tmp_path: Path
+) -> None:
+    run = run_of(tmp_path, Recipe(base=str(base), schedule=schedule, warm_up=0.2, **SMALL), corpus)
+    told = [entry for entry in json.loads((run.folder / HISTORY).read_text()) if "loss" in entry]
+    assert [entry["step"] for entry in told] == list(range(1, 11))
+    assert all(entry["learning_rate"] > 0 for entry in told)
+    assert max(entry["learning_rate"] for entry in told) == pytest.approx(Recipe(base="").peak)
+
+
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_a_run_learns_and_its_receipt_tells_how(method: Method, base: Path, corpus: Corpus, tmp_path: Path) -> None:
+    recipe = Recipe(base=str(base), method=method, **{**SMALL, "steps": 0, "rate": 5e-3, "save_every": 20})
+    run = run_of(tmp_path, recipe, corpus)
+    curve = losses(run)
+    assert sum(curve[-5:]) < sum(curve[:5]) * (0.7 if method == "full" else 0.98)
+    receipt = checkpoint.verify(run.model).facts
+    assert receipt["base"] == {"name": str(base), "fingerprint": checkpoint.fingerprint(base)}
+    assert receipt["data"]["entries"] == corpus.counts()  # type: ignore[index]
+    assert receipt["tokens"]["seen ÷ available"] == 1.0  # type: ignore[index]
+    assert receipt["scores"]["held-out nats per token"] < curve[0]  # type: ignore[index]
+    assert (run.folder / "curves.png").stat().st_size > 5000
+    assert list((run.folder / "tensorboard").glob("events*"))
+    assert {path.name for path in (run.folder / "samples").iterdir()} >= {"step-000020.txt", "step-000040.txt"}
+
+
+@pytest.fixture(scope="module")
+def whole(base: Path, corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run that nobody interrupted."""
+    return run_of(tmp_path_factory.mktemp("whole"), Recipe(base=str(base), **SMALL), corpus)
+
+
+@pytest.mark.parametrize("killed_at", [3, 5, 9])
+def test_a_killed_run_ends_with_the_same_losses_weights_and_receipt(
+    killed_at: int, whole: Run, base: Path, corpus: Corpus, tmp_path: Path
+) -> None:
+    recipe = Recipe(base=str(base), **SMALL)
+    run = runs.create("a", recorded(recipe, corpus), below=tmp_path / "killed")
+    with pytest.raises(KeyboardInterrupt):
+        finetune(recipe, corpus, run, watchers=[Killed(killed_at)])
+    finetune(recipe, corpus, run)
+    assert losses(run) == losses(whole)
+    assert checkpoint.verify(run.model) == checkpoint.verify(whole.model)
+
+
+def test_a_checkpoint_that_was_cut_off_is_not_resumed_from(
+    whole: Run, base: Path, corpus: Corpus, tmp_path: Path
+) -> None:
+    recipe = Recipe(base=str(base), **SMALL)
+    run = runs.create("a", recorded(recipe, corpus), below=tmp_path / "killed")
+    with pytest.raises(KeyboardInterrupt):
+        finetune(recipe, corpus, run, watchers=[Killed(9)])
+    latest = last_whole_checkpoint(run.folder / "checkpoints")
+    assert latest is not None
+    assert latest.name == "checkpoint-8"
+    (latest / "complete.json").unlink()
+    (latest / "optimizer.pt").write_bytes(b"half")
+    finetune(recipe, corpus, run)
+    assert losses(run) == losses(whole)
+
+
+@pytest.mark.parametrize("kind", ["llama", "gpt2", "gptj"])
+@pytest.mark.parametrize("method", ["lora", "lora8", "qlora"])
+def test_an_adapter_over_full_8_bit_and_4_bit_weights_writes(
+    kind: str, method: Method, corpus: Corpus, tmp_path: Path
+) -> None:
+    base = tiny.write(tmp_path / "base", kind)
+    run = run_of(tmp_path, Recipe(base=str(base), method=method, **SMALL), corpus)
+    assert all(torch.isfinite(torch.tensor(losses(run))))
+    decoder = TransformersDecoder.load(base, adapter=run.model)
+    assert decoder.name == "base+a"
+    decoder.close()
+
+
+def test_an_adapter_is_not_laid_over_other_weights_of_the_same_shape(
+    base: Path, corpus: Corpus, tmp_path: Path, altered: Callable[[Path], Path]
+) -> None:
+    run = run_of(tmp_path, Recipe(base=str(base), **SMALL), corpus)
+    with pytest.raises(BrokenCheckpointError, match="adapter a was trained on"):
+        TransformersDecoder.load(altered(base), adapter=run.model)
+
+
+@pytest.fixture
+def altered(tmp_path: Path) -> Callable[[Path], Path]:
+    def alter(folder: Path) -> Path:
+        model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(folder)
+        with torch.no_grad():
+            next(model.parameters()).add_(0.01)
+        other = tmp_path / "other"
+        model.save_pretrained(other)
+        tiny.tokenizer().save_pretrained(other)
+        return other
+
+    return alter
+
+
+def test_a_run_stops_when_held_out_text_is_no_longer_learnt(base: Path, corpus: Corpus, tmp_path: Path) -> None:
+    wild = {**SMALL, "steps": 80, "save_every": 2, "rate": 0.5, "clip": 1e9, "patience": 2, "method": "full"}
+    run = run_of(tmp_path, Recipe(base=str(base), **wild), corpus)
+    receipt = checkpoint.verify(run.model).facts
+    assert receipt["steps"] < receipt["planned steps"]  # type: ignore[operator]
+    assert receipt["best step"] < receipt["steps"]  # type: ignore[operator]
+
+
+def test_gradients_over_two_small_batches_are_those_of_one_large(base: Path, corpus: Corpus, tmp_path: Path) -> None:
+    one, two = (
+        run_of(tmp_path, Recipe(base=str(base), **{**SMALL, "dropout": 0.0, **shape}), corpus, name=name)
+        for name, shape in (("one", {"batch": 4, "accumulate": 1}), ("two", {"batch": 1, "accumulate": 4}))
+    )
+    assert losses(one) == pytest.approx(losses(two), abs=1e-4)
+
+
+def test_computing_activations_twice_changes_nothing(base: Path, corpus: Corpus, tmp_path: Path) -> None:
+    plain, twice = (
+        run_of(tmp_path, Recipe(base=str(base), **{**SMALL, "dropout": 0.0}, checkpointing=on), corpus, name=name)
+        for name, on in (("plain", False), ("twice", True))
+    )
+    assert losses(plain) == pytest.approx(losses(twice), abs=1e-5)
+
+
+def test_the_held_out_loss_weighs_every_token_the_same(base: Path, corpus: Corpus, tmp_path: Path) -> None:
+    recipe = Recipe(base=str(base), **{**SMALL, "method": "full", "rate": 1e-9})
+    run = run_of(tmp_path, recipe, corpus)
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32).requires_grad_(False)
+    tokenizer = tiny.tokenizer()
+    nats, count = 0.0, 0
+    for example in corpus.held_out:
+        ids = torch.tensor([[*tokenizer.encode(example.completion), 0]])
+        for start in range(0, ids.shape[1] - 1, 32):  # rows of 32 positions
+            piece = ids[:, start : start + 33]
+            logits = model(piece[:, :-1]).logits[0]
+            nats += float(torch.nn.functional.cross_entropy(logits, piece[0, 1:], reduction="sum"))
+            count += piece.shape[1] - 1
+    scores: Any = checkpoint.verify(run.model).facts["scores"]
+    if len(corpus.held_out) == 1:  # one text is cut at the same places when it stands alone in its rows
+        assert scores["held-out nats per token"] == pytest.approx(nats / count, abs=2e-3)
+    else:
+        assert scores["held-out nats per token"] == pytest.approx(nats / count, abs=5e-2)
+
+
+def test_what_does_not_fit_is_said_before_anything_is_trained(
+    base: Path, corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(BadRecipeError, match="context"):
+        run_of(tmp_path, Recipe(base=str(base), **{**SMALL, "context": 4096}), corpus, name="long")
+    with pytest.raises(BadRecipeError, match="targets"):
+        run_of(tmp_path, Recipe(base=str(base), targets=("warp_drive",), **SMALL), corpus, name="warp")
+    with pytest.raises(BrokenCheckpointError):
+        run_of(tmp_path, Recipe(base=str(tmp_path / "nowhere"), **SMALL), corpus, name="nowhere")
+    monkeypatch.setattr(space.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10})())
+    with pytest.raises(NoSpaceError):
+        run_of(tmp_path, Recipe(base=str(base), **SMALL), corpus, name="full")
+
+
+@pytest.mark.parametrize(
+    "error", [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("DefaultCPUAllocator: can't allocate memory")]
+)
+def test_memory_that_runs_out_is_told_with_the_recipe(error: Exception) -> None:
+    recipe = Recipe(base="b")
+    with pytest.raises(OutOfMemoryError) as caught, space.memory(recipe):
+        raise error
+    assert caught.value.recipe == recipe
+
+
+def test_another_error_of_torch_is_left_as_it_is() -> None:
+    with pytest.raises(RuntimeError, match="shape"), space.memory(Recipe(base="b")):
+        raise RuntimeError("shape mismatch")

@@ -1,0 +1,62 @@
+"""The fields of a frozen dataclass as options of a shell command, each with the line under it as its help."""
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING, fields
+from functools import wraps
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+
+def options_of(made: type[Any], name: str, **changed: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:  # noqa: ANN401 -- any dataclass, any default
+    """Return a decorator for a Typer command whose parameter ``name`` is a value of the dataclass ``made``.
+
+    The command gets an option for each field; ``changed`` gives some fields another default, and None as the default
+    of a field without one makes the option required. A tuple of strings is given by repeating the option.
+    """
+    given = {parameter.name: parameter for parameter in _parameters(made, changed)}
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def called(**arguments: Any) -> None:  # noqa: ANN401 -- whatever Typer parsed
+            told = {key: arguments.pop(key) for key in given}
+            told = {key: tuple(value) if isinstance(value, list) else value for key, value in told.items()}
+            command(**arguments, **{name: made(**told)})
+
+        own = [parameter for parameter in inspect.signature(command).parameters.values() if parameter.name != name]
+        every = [*own, *given.values()]
+        called.__signature__ = inspect.Signature(every)  # type: ignore[attr-defined]
+        called.__annotations__ = {parameter.name: parameter.annotation for parameter in every}
+        return called
+
+    return decorate
+
+
+def _parameters(made: type[Any], changed: dict[str, Any]) -> Iterator[inspect.Parameter]:
+    hints, helps = get_type_hints(made), field_docs(made)
+    for field in fields(made):
+        default = changed.get(field.name, field.default)
+        kind: Any = list[str] if hints[field.name] == tuple[str, ...] else hints[field.name]
+        default = list(default) if isinstance(default, tuple) else default
+        required = default is MISSING
+        yield inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=inspect.Parameter.empty if required else default,
+            annotation=Annotated[kind, typer.Option(help=helps.get(field.name))],
+        )
+
+
+def field_docs(made: type[Any]) -> dict[str, str]:
+    """Return the string that stands under each field of the class, in one line."""
+    (defined,) = ast.parse(textwrap.dedent(inspect.getsource(made))).body
+    assert isinstance(defined, ast.ClassDef)  # noqa: S101 -- the source of a class
+    docs = {}
+    for field, below in zip(defined.body, defined.body[1:], strict=False):
+        if isinstance(field, ast.AnnAssign) and isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
+            assert isinstance(field.target, ast.Name)  # noqa: S101 -- a field has a name
+            docs[field.target.id] = " ".join(str(below.value.value).split())
+    return docs

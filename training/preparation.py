@@ -1,0 +1,193 @@
+"""From the raw data sets to the four tasks' entries: unpacked, read, cleaned, renamed, cut, split, and kept on disk."""
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+from tqdm import tqdm
+
+from model.briefs import Theme
+from model.profanity import Tier, tier
+from training import entries, lessons, sources, themes
+from training.archives import located, unpacked
+from training.corpus import Corpus
+from training.examples import Example, held_out
+from training.lessons import LeftOut
+from training.names import Renamer, leads_of
+from training.records import Record, Scene, Synopsis, Text
+from training.sources.base import SourceError
+from training.sources.first_names import by_decade
+
+VERSION: Final = 1  # of what this file makes; raise it and every cache is made anew
+SHEETS: Final = "prepared.json"
+NAMES: Final = "ssa-names"
+_Find = Callable[[Sequence[str]], list[tuple[Theme, ...]]]
+FindThemes = Callable[[Sequence[str], Path], list[tuple[Theme, ...]]]
+
+
+class UnknownSourceError(SourceError):
+    """There is no source called ``name``, or it is not in the data."""
+
+    def __init__(self, name: str, there: Sequence[str]) -> None:
+        super().__init__(name)
+        self.name, self.there = name, tuple(there)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preparation:
+    """How raw data becomes entries."""
+
+    only: tuple[str, ...] = ()
+    """Names of the sources to use; all that are there if empty."""
+    publishable: bool = False
+    """Leave out what may not go into published weights."""
+    words: int = 220
+    """Words of a page at most; a script with its brief then fits into about 600 tokens."""
+    draws: int = 2
+    """Pitches a show brings, each with another of its themes and genres."""
+    phrases: int = 3
+    """Themes looked for in a summary."""
+    diversity: float | None = None
+    """0 to 1: choose themes by maximal marginal relevance; without it the nearest ones."""
+    strongest: Tier = Tier.MILD
+    """The strongest language an entry may have; slurs are never let in."""
+    diversified: bool = True
+    """Give every work given names of its own."""
+    most: int = 0
+    """Records used of each source, evenly spread over it; all if 0."""
+    seed: int = 7
+    """What every draw starts from."""
+
+
+def prepare(data: Path, cache: Path, wanted: Preparation, *, find_themes: FindThemes | None = None) -> Corpus:
+    """Return the entries of every source in ``data``, split by work; made once and kept below ``cache``.
+
+    ``data`` holds the data sets as published, unpacked or packed, or is one of them. What was made from the same
+    files by the same ``wanted`` is read back in seconds.
+
+    Raises:
+        SourceError: a data set is missing, broken or unknown; see :mod:`training.sources.base`.
+        EmptyCorpusError: nothing in it makes an entry.
+    """
+    root = unpacked(data, cache)
+    folders = _chosen(located(root), wanted)
+    folder = cache / f"entries-{_key(root, folders, wanted)[:16]}"
+    if not (folder / SHEETS).exists():
+        find = find_themes or partial(themes.find, phrases=wanted.phrases, diversity=wanted.diversity)
+        _make(folders, root / NAMES, folder, wanted, lambda told: find(told, cache / "themes.jsonl"))
+    return read(folder)
+
+
+def read(folder: Path) -> Corpus:
+    """Return the corpus that :func:`prepare` wrote to ``folder``."""
+    facts = json.loads((folder / SHEETS).read_text("utf-8"))
+    train, judged = (entries.load(folder / f"{split}.jsonl") for split in ("train", "held-out"))
+    return Corpus(train=train, held_out=judged, facts=facts)
+
+
+def table(facts: Mapping[str, Any]) -> str:
+    """Return the entries of each task and source as a Markdown table: trained on / held out."""
+    tasks = ("pitch", "dialog", "script", "staging", "prose")
+    rows = [["source", *tasks]]
+    for source, counted in facts["entries"].items():
+        pairs = [(counted.get(f"train.{task}", 0), counted.get(f"held-out.{task}", 0)) for task in tasks]
+        rows.append([source, *(f"{train:,} / {judged:,}" if train + judged else "" for train, judged in pairs)])
+    rows.insert(1, ["---"] * len(rows[0]))
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _chosen(folders: Mapping[str, Path], wanted: Preparation) -> dict[str, Path]:
+    for name in wanted.only:
+        if name not in folders:
+            raise UnknownSourceError(name, sorted(folders))
+    every = sources.known()
+    return {
+        name: folder
+        for name, folder in folders.items()
+        if (not wanted.only or name in wanted.only) and (every[name].publishable or not wanted.publishable)
+    }
+
+
+def _key(root: Path, folders: Mapping[str, Path], wanted: Preparation) -> str:
+    found = sha256(json.dumps([VERSION, asdict(wanted)], sort_keys=True, default=str).encode())
+    for name, folder in sorted({**folders, NAMES: root / NAMES}.items()):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                about = path.stat()
+                found.update(f"{name}/{path.relative_to(folder)}:{about.st_size}:{about.st_mtime_ns}\n".encode())
+    return found.hexdigest()
+
+
+def _make(folders: Mapping[str, Path], names: Path, folder: Path, wanted: Preparation, find: _Find) -> None:
+    left_out: LeftOut = Counter()
+    split: dict[str, list[Example]] = {"train": [], "held-out": []}
+    for example in _speakable(_examples(folders, names, wanted, find, left_out), wanted.strongest, left_out):
+        split["held-out" if held_out(example.work) else "train"].append(example)
+    unfinished = folder.with_name(folder.name + ".unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    for name, found in split.items():
+        entries.save(found, unfinished / f"{name}.jsonl")
+    facts = {"preparation": asdict(wanted), "entries": _counted(split), "left out": dict(left_out)}
+    facts["licences"] = {name: sources.known()[name].licence for name in folders}
+    (unfinished / SHEETS).write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    unfinished.rename(folder)
+
+
+def _examples(
+    folders: Mapping[str, Path], names: Path, wanted: Preparation, find: _Find, left_out: LeftOut
+) -> Iterator[Example]:
+    random = Random(wanted.seed)  # noqa: S311 -- no secret
+    synopses, scenes, texts = _sorted(folders, wanted.most)
+    kept = lessons.shows(synopses, left_out)
+    yield from lessons.pitches(kept, find, draws=wanted.draws, random=random, left_out=left_out)
+    if wanted.diversified and scenes:
+        renamer = Renamer(by_decade(names), seed=wanted.seed, leads=leads_of(scenes))
+        scenes = list(tqdm(renamer.renamed(scenes), desc="names", unit=" scenes", total=len(scenes), disable=None))
+    yield from lessons.staged(scenes, words=wanted.words, random=random, left_out=left_out)
+    yield from lessons.read_on(texts, words=wanted.words)
+
+
+def _sorted(folders: Mapping[str, Path], most: int) -> tuple[list[Synopsis], list[Scene], list[Text]]:
+    """Read every source; return what it has by kind."""
+    synopses: list[Synopsis] = []
+    scenes: list[Scene] = []
+    texts: list[Text] = []
+    for name, folder in tqdm(folders.items(), desc="reading", unit="source", disable=None):
+        for record in _some(list(sources.known()[name].read(folder)), most):
+            match record:
+                case Synopsis():
+                    synopses.append(record)
+                case Scene():
+                    scenes.append(record)
+                case Text():
+                    texts.append(record)
+    return synopses, scenes, texts
+
+
+def _some(records: list[Record], most: int) -> list[Record]:
+    return records if not most or len(records) <= most else [records[n * len(records) // most] for n in range(most)]
+
+
+def _speakable(examples: Iterable[Example], strongest: Tier, left_out: LeftOut) -> Iterator[Example]:
+    for example in examples:
+        found = tier(f"{example.prompt}\n{example.completion}")
+        if found <= strongest and found < Tier.SLUR:
+            yield example
+        else:
+            left_out[f"language: {found.name.lower()}"] += 1
+
+
+def _counted(split: Mapping[str, Sequence[Example]]) -> dict[str, dict[str, int]]:
+    counts: dict[str, Counter[str]] = {}
+    for name, found in split.items():
+        for example in found:
+            counts.setdefault(example.source, Counter())[f"{name}.{example.task}"] += 1
+    return {source: dict(counted) for source, counted in counts.items()}
