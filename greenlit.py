@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 
 
 def _of_training(error: Exception) -> str | None:
-    if "training.sources.base" not in sys.modules:
-        return None
-    from training.sentences import sentence  # noqa: PLC0415 – only who trains has what it imports
+    from training.sentences import sentence  # noqa: PLC0415
 
     return sentence(error)
 

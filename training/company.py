@@ -43,9 +43,12 @@ class Company:
         )
 
     def _people(self, cue: str) -> Iterator[Person]:
-        words = _WORD.findall(cue)
-        alone = len(words) == 1 and words[0].casefold() not in self.capitals | self._known | self._names.common
-        return people(cue, self._names.common, self._ordinary | {words[0].casefold()} if alone else self._ordinary)
+        words = [word.casefold() for word in _WORD.findall(cue)]
+        nobody = len(words) == 1 and self._is_never_mentioned(words[0])  # surely a function: "JUGGLER"
+        return people(cue, self._names.common, self._ordinary.union(words) if nobody else self._ordinary)
+
+    def _is_never_mentioned(self, word: str) -> bool:
+        return not any(word in names for names in (self.capitals, self._known, self._names.common))
 
     @cached_property
     def _slips(self) -> dict[str, str]:

@@ -25,6 +25,7 @@ from training.judging import finished
 from training.sources.lyrics import hold_out
 
 SAMPLING: Final = Sampling(temperature=0.8, top_p=0.9, max_tokens=160)
+_ORDERS: Final = 10
 _ROOM: Final = 2  # a text may have so many times the words held out before it is cut
 _SENTENCE: Final = re.compile(r".*?[.!?…][\"')]*(?= |$)")
 Figures = dict[str, float]
@@ -104,46 +105,61 @@ def to_sentence(text: str, words: int) -> str:
 def completion_figures(written: Sequence[str], texts: Sequence[Held], *, words: int = 20, seed: int = 0) -> Figures:
     """Return chrF and token BLEU (0–100) of what was written against the true ends; nothing without any.
 
-    Beside them the ``_floor`` (the true end of another text) and the ``_ceiling`` (the true end itself), and both
-    scores when the text may go on ``_to_sentence``'s end. A single text has no floor.
+    Beside them the ``_floor`` (the same texts against the ends of others, the mean of up to ten orders: what is above
+    it was read out of the beginning) and the ``_ceiling`` (the true end itself); and both scores of the text up to a
+    sentence's end. A single text has no floor. Who stops early scores low: see ``completion_words``.
     """
     if not written:
         return {}
     true = [to_words(text.ending, words) for text in texts]
-    figures: Figures = {"completions": len(written)}
-    figures |= _scores([to_words(text, words) for text in written], true, "")
+    cut = [to_words(text, words) for text in written]
     sentences = [to_sentence(text, words) for text in written]
-    figures["completions_ended"] = round(mean(map(finished, sentences)), 3)
-    figures |= _corpus(sentences, true, "_to_sentence")
-    if len(set(true)) > 1:
-        figures |= _scores(_shuffled(true, seed), true, "_floor")
-    return figures | _scores(true, true, "_ceiling")
+    return {
+        "completions": len(written),
+        "completion_words": round(mean(len(text.split()) for text in cut), 1),
+        "completions_ended": round(mean(map(finished, sentences)), 3),
+        **_scores(cut, true),
+        **_named("to_sentence", _corpus(sentences, true)),
+        **_named("floor", _mean([_scores(cut, others) for others in _orders(true, seed)])),
+        **_named("ceiling", _scores(true, true)),
+    }
 
 
-def _scores(written: Sequence[str], true: Sequence[str], suffix: str) -> Figures:
+def _named(suffix: str, figures: Figures) -> Figures:
+    return {f"{name}_{suffix}": figure for name, figure in figures.items()}
+
+
+def _mean(every: Sequence[Figures]) -> Figures:
+    return {name: round(mean(figures[name] for figures in every), 3) for name in every[0]} if every else {}
+
+
+def _scores(written: Sequence[str], true: Sequence[str]) -> Figures:
     by_sentence = BLEU(tokenize="13a", effective_order=True)
     each = [by_sentence.sentence_score(text, [end]).score for text, end in zip(written, true, strict=True)]
     original = [original_metric(text, end) for text, end in zip(written, true, strict=True)]
     return {
-        **_corpus(written, true, suffix),
-        f"sentence_bleu{suffix}": round(mean(each), 2),
-        f"original_metric{suffix}": round(mean(original), 3),
+        **_corpus(written, true),
+        "sentence_bleu": round(mean(each), 3),
+        "original_metric": round(mean(original), 3),
     }
 
 
-def _corpus(written: Sequence[str], true: Sequence[str], suffix: str) -> Figures:
+def _corpus(written: Sequence[str], true: Sequence[str]) -> Figures:
     return {
-        f"chrf{suffix}": round(CHRF().corpus_score(written, [true]).score, 2),
-        f"bleu{suffix}": round(BLEU(tokenize="13a").corpus_score(written, [true]).score, 2),
+        "chrf": round(CHRF().corpus_score(written, [true]).score, 3),
+        "bleu": round(BLEU(tokenize="13a").corpus_score(written, [true]).score, 3),
     }
 
 
-def _shuffled(true: Sequence[str], seed: int) -> list[str]:
-    """Return the ends in another order, each at the place of another text."""
+def _orders(true: Sequence[str], seed: int) -> list[list[str]]:
+    """Return the ends in other orders, each at the place of another text in every one."""
     order = list(range(len(true)))
     Random(seed).shuffle(order)  # noqa: S311 -- no secret
-    moved = dict(zip(order, [*order[1:], order[0]], strict=True))
-    return [true[moved[place]] for place in range(len(true))]
+    orders = []
+    for shift in range(1, min(len(true), _ORDERS + 1)):
+        moved = dict(zip(order, [*order[shift:], *order[:shift]], strict=True))
+        orders.append([true[moved[place]] for place in range(len(true))])
+    return orders
 
 
 def original_metric(written: str, true: str) -> float:

@@ -4,84 +4,32 @@ import glob
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Final
 
-import httpx2
 from huggingface_hub import CommitOperationAdd, HfApi
-from huggingface_hub.errors import (
-    HfHubHTTPError,
-    HFValidationError,
-    LocalEntryNotFoundError,
-    OfflineModeIsEnabled,
-    RepositoryNotFoundError,
-    RevisionNotFoundError,
-)
 from pydantic import SecretStr
 
 from model import checkpoint
-from model.checkpoint import MANIFEST, BrokenCheckpointError
+from model.checkpoint import MANIFEST, BrokenCheckpointError, Manifest
+from training import sources
+from training.hub_errors import (
+    FolderExistsError,
+    NoManifestError,
+    NoTokenFileError,
+    NotPublishableError,
+    PublicRepoError,
+    UnsafeFileError,
+    translated,
+)
 
 CARD: Final = "README.md"
 TOKEN: Final = "HF_TOKEN"  # noqa: S105 - the name of the variable
 _PICKLES: Final = frozenset({".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib"})
 _TRAINING: Final = ("checkpoint-*", "optimizer.*", "scheduler.*", "rng_state*", "trainer_state.json", "training_args.*")
 _FOREIGN: Final = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja", "LICENSE*", CARD)  # never code
-
-
-class HubError(Exception):
-    """Weights cannot be sent or fetched; ``about`` is the repository, file or folder that it is about."""
-
-    def __init__(self, about: str) -> None:
-        super().__init__(about)
-        self.about = about
-
-
-class HubUnauthorizedError(HubError):
-    """The Hub does not know the token, or it must not do this."""
-
-
-class HubUnreachableError(HubError):
-    """The Hub cannot be reached, broke off, or is out of order."""
-
-
-class HubRefusedError(HubError):
-    """The Hub refused for another reason; its own words are in ``__cause__``."""
-
-
-class NoRepoError(HubError):
-    """There is no such repository, or only for those who may see it."""
-
-
-class NoRevisionError(HubError):
-    """The repository has no such branch, tag or commit."""
-
-
-class BadRepoNameError(HubError):
-    """No repository can have this name."""
-
-
-class PublicRepoError(HubError):
-    """The repository exists and is public, but the weights were to be private."""
-
-
-class NoManifestError(HubError):
-    """The folder has no manifest: nobody could say what it is, so it cannot be published."""
-
-
-class UnsafeFileError(HubError):
-    """The file is a pickle, which can run code, a state of training, or lies outside the folder."""
-
-
-class FolderExistsError(HubError):
-    """Something is at this place already; nothing is ever overwritten."""
-
-
-class NoTokenFileError(HubError):
-    """The file named by ``HF_TOKEN_FILE`` cannot be read or is empty."""
 
 
 def push(
@@ -96,15 +44,19 @@ def push(
     """Send the files of the manifest, the manifest and the model card in one commit; return the address.
 
     The repository is made if it is not there, and so is the branch ``revision``. Other files of ``folder`` stay here.
+    Weights learnt from data sets that may not be published are sent only where they are private.
 
     Raises:
         CheckpointError: the folder is not whole, nothing is sent.
         HubError: one of its kinds, see their docstrings.
     """
-    names = _sent(folder)
+    manifest = checkpoint.verify(folder)
+    names = _sent(folder, manifest)
+    if not private:
+        _require_publishable(manifest)
     additions = [CommitOperationAdd(path_in_repo=name, path_or_fileobj=folder / name) for name in names]
     api = HfApi(endpoint=endpoint, token=_token(token, os.environ))
-    with _translated(repo):
+    with translated(repo):
         made = api.create_repo(repo, private=private, exist_ok=True)
         if private and not api.model_info(made.repo_id).private:
             raise PublicRepoError(made.repo_id)
@@ -131,14 +83,14 @@ def pull(
         CheckpointError: what came is not whole, altered, or of another prompt format.
         HubError: one of its kinds, see their docstrings.
     """
-    if folder.exists():
+    if folder.exists() or folder.is_symlink():
         raise FolderExistsError(str(folder))
     folder.parent.mkdir(parents=True, exist_ok=True)
     api = HfApi(endpoint=endpoint, token=_token(token, os.environ))
     with TemporaryDirectory(dir=folder.parent, prefix=".pull-", ignore_cleanup_errors=True) as made:
         arriving = Path(made) / folder.name
         arriving.mkdir()
-        with _translated(repo):
+        with translated(repo):
             _fetch(api, repo, revision, arriving)
         shutil.rmtree(arriving / ".cache", ignore_errors=True)  # the library's notes on the download
         checkpoint.verify(arriving)
@@ -146,13 +98,21 @@ def pull(
     return folder
 
 
-def _sent(folder: Path) -> list[str]:
-    manifest = checkpoint.verify(folder)
+def _sent(folder: Path, manifest: Manifest) -> list[str]:
     if not manifest.files:
         raise NoManifestError(str(folder))
     _require_safe(manifest.files)
     card = [CARD] if (folder / CARD).is_file() else []
     return [*dict.fromkeys([*manifest.files, *card, MANIFEST])]
+
+
+def _require_publishable(manifest: Manifest) -> None:
+    data = manifest.facts.get("data")
+    learnt = data.get("licences", ()) if isinstance(data, dict) else ()
+    known = sources.known()
+    kept = [name for name in learnt if name in known and not known[name].publishable]
+    if kept:
+        raise NotPublishableError(", ".join(kept))
 
 
 def _fetch(api: HfApi, repo: str, revision: str | None, arriving: Path) -> None:
@@ -202,7 +162,7 @@ def _settle(arriving: Path, folder: Path) -> None:
 
 
 def _token(given: SecretStr | str | None, environment: Mapping[str, str]) -> str | None:
-    """Return the token given, of ``HF_TOKEN`` or of the file in ``HF_TOKEN_FILE``; None leaves it to ``hf auth login``."""
+    """Return the token given, of ``HF_TOKEN`` or in ``HF_TOKEN_FILE``; None leaves it to ``hf auth login``."""
     if given is not None:
         return given.get_secret_value() if isinstance(given, SecretStr) else given
     file = environment.get(f"{TOKEN}_FILE")
@@ -215,40 +175,3 @@ def _token(given: SecretStr | str | None, environment: Mapping[str, str]) -> str
     if not token:
         raise NoTokenFileError(file)
     return token
-
-
-@contextmanager
-def _translated(repo: str) -> Iterator[None]:
-    try:
-        yield
-    except HubError:
-        raise
-    except Exception as error:
-        kind = _kind(error)
-        if kind is None:
-            raise
-        raise kind(repo) from error
-
-
-def _kind(error: BaseException | None) -> type[HubError] | None:
-    match error:
-        case RevisionNotFoundError():
-            return NoRevisionError
-        case RepositoryNotFoundError():
-            return NoRepoError
-        case HfHubHTTPError():
-            return _kind_of_status(error.response.status_code)
-        case HFValidationError():
-            return BadRepoNameError
-        case LocalEntryNotFoundError() | OfflineModeIsEnabled() | httpx2.TransportError():
-            return HubUnreachableError if error.__cause__ is None else _kind(error.__cause__) or HubUnreachableError
-        case RuntimeError() if error.__cause__ is not None:  # an upload's own error is wrapped
-            return _kind(error.__cause__)
-        case _:
-            return None
-
-
-def _kind_of_status(status: int) -> type[HubError]:
-    if status in {401, 403}:
-        return HubUnauthorizedError
-    return HubUnreachableError if status == 429 or status >= 500 else HubRefusedError

@@ -26,7 +26,7 @@ LANDMARKS: Final = (
     Landmark(r"Javu\b|JAVU\b", ("Bistro", "Brasserie", "Steak House")),
     Landmark(r"Fortunata Fashions", ("Fashion House", "Dress Company")),
     Landmark(
-        r"Dunder[- ]Mifflin(?:[ /]Sabre)?|DUNDER[- ]MIFFLIN",
+        r"Dunder[- ]?Mifflin(?:[ /]Sabre)?|DUNDER[- ]?MIFFLIN",
         ("Northside Paper", "Hartwell Paper", "Keystone Office Supply"),
         common=False,
     ),
@@ -36,7 +36,7 @@ LANDMARKS: Final = (
     Landmark(r"Vance Refrigeration|VANCE REFRIGERATION", ("Cold Storage", "Cooling Company")),
     Landmark(r"Poor Richard['’]s(?: [Pp]ub)?", ("Bar", "Pub", "Tavern")),
     Landmark(r"Scranton\b|SCRANTON\b", ("Akron", "Dayton", "Toledo", "Rockford"), common=False),
-    Landmark(r"Sabre\b|SABRE\b", ("Printwell", "Ordway", "Lumen"), common=False),
+    Landmark(r"(?<![A-Za-z])(?:Sabre|SABRE)\b", ("Printwell", "Ordway", "Lumen"), common=False),
     Landmark(r"Ba Sing Se|BA SING SE", ("Stonewall", "Highgate", "Granite City"), common=False),
     Landmark(r"Omashu\b|OMASHU\b", ("Hillford", "Slate City", "Terrace Town"), common=False),
     Landmark(r"Kyoshi Island|Island of Kyoshi", ("Heron Island", "Lantern Island"), common=False),

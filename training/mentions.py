@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Final
 
-from training.ordinary import meant_as_name
+from training.ordinary import meant_as_name, meant_as_surname
 from training.people import LETTERS, TITLES
 
 _WORD: Final = re.compile(rf"(?:[DdOo]['’])?{LETTERS}+")
@@ -73,7 +73,8 @@ class Mentions:
             return None
         new = _styled(new, word)
         if match["bit"]:
-            new = _styled(new[: len(match["bit"])], match["bit"]) + match["more"] + new
+            bit = _styled(new[: len(match["bit"])], match["bit"])
+            new = re.sub(f"{LETTERS}+", bit, match["bit"] + match["more"]) + new
         return new + "'s" if self._lost_possessive(match, new) else new
 
     def _find(self, word: str, text: str, end: int) -> tuple[str, str] | None:
@@ -114,7 +115,9 @@ class Mentions:
         if old in self.given:
             return named or self._surname_follows(text, end) or meant_as_name(text, start, end)
         family, after_the = match["word"].casefold() != old, before is not None and before[1] == "the"
-        return named or (family and (after_the or meant_as_name(text, start, end)))
+        if named or meant_as_surname(text, start, end):
+            return True
+        return family and (after_the or meant_as_name(text, start, end))
 
     def _comes_before_a_name(self, word: str) -> bool:
         return word in self.given or word in TITLES or word in self.first_names
@@ -133,10 +136,10 @@ class Mentions:
 
 def _candidates(unmistakable: Iterable[str]) -> re.Pattern[str]:
     """Return what finds words with a capital letter, or one of the given names in lower case, stutter included."""
-    lower = "".join(rf"|{re.escape(name)}(?!{LETTERS})" for name in sorted(unmistakable))
+    lower = "".join(f"|{re.escape(name)}(?!{LETTERS})" for name in sorted(unmistakable))
     return re.compile(
         rf"(?<!{LETTERS})(?:(?P<bit>{LETTERS}{{1,5}})(?P<more>-+(?:(?P=bit)-+)*)(?=(?P=bit){LETTERS}))?"
-        rf"(?P<word>(?:[do]['’])?(?:(?-i:[^\W\d_a-z]){LETTERS}*{lower}))",
+        rf"(?P<word>(?:[do]['’])?(?-i:[^\W\d_a-z]{LETTERS}*{lower}))",
         re.I,
     )
 

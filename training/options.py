@@ -3,7 +3,7 @@
 import ast
 import inspect
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import MISSING, fields
 from functools import wraps
 from typing import Annotated, Any, get_type_hints
@@ -11,13 +11,20 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 
-def options_of(made: type[Any], name: str, **changed: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:  # noqa: ANN401 -- any dataclass, any default
+def options_of(
+    made: type[Any],
+    name: str,
+    *,
+    leave: Collection[str] = (),
+    **changed: Any,  # noqa: ANN401 -- any default
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Return a decorator for a Typer command whose parameter ``name`` is a value of the dataclass ``made``.
 
-    The command gets an option for each field; ``changed`` gives some fields another default, and None as the default
-    of a field without one makes the option required. A tuple of strings is given by repeating the option.
+    The command gets an option for each field but those in ``leave``; ``changed`` gives some another default. A tuple
+    of strings is given by repeating the option.
     """
-    given = {parameter.name: parameter for parameter in _parameters(made, changed)}
+    every = _parameters(made, changed)
+    given = {parameter.name: parameter for parameter in every if parameter.name not in leave}
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @wraps(command)
@@ -27,9 +34,9 @@ def options_of(made: type[Any], name: str, **changed: Any) -> Callable[[Callable
             command(**arguments, **{name: made(**told)})
 
         own = [parameter for parameter in inspect.signature(command).parameters.values() if parameter.name != name]
-        every = [*own, *given.values()]
-        called.__signature__ = inspect.Signature(every)  # type: ignore[attr-defined]
-        called.__annotations__ = {parameter.name: parameter.annotation for parameter in every}
+        all_of_them = [*own, *given.values()]
+        called.__signature__ = inspect.Signature(all_of_them)  # type: ignore[attr-defined]
+        called.__annotations__ = {parameter.name: parameter.annotation for parameter in all_of_them}
         return called
 
     return decorate

@@ -32,6 +32,9 @@ _VERB: Final = (
 )
 _AFTER_A_NAME: Final = re.compile(rf"\s*(?:[,!?.…)\]]|--|[—–]|$)|['’](?:s|ll|d)\b|\s+(?:{_VERB})\b")
 _ACTS: Final = re.compile(r"(?:\s+(?:slowly|quickly|then|also|and \w+))?\s+(?!(?:this|his|as|us|its|yes)\b)[a-z]+s\b")
+_COMMA: Final = re.compile(r"[a-z],\s+$")
+_END: Final = re.compile(r"\s*[!?.]")
+_DOUBLE: Final = re.compile(r"\b[A-Z][a-z]+-$")
 _CAPITALS_BESIDE: Final = re.compile(r"\s+[A-Z]{2,}")
 
 
@@ -52,6 +55,12 @@ def meant_as_name(text: str, start: int, end: int) -> bool:
     if _AFTER_A_NAME.match(text, end):
         return True
     return _in_direction(before) and _ACTS.match(text, end) is not None
+
+
+def meant_as_surname(text: str, start: int, end: int) -> bool:
+    """Say whether the word at ``start:end`` is called out, as people do with a surname, or half of a double name."""
+    called = _COMMA.search(text, 0, start) is not None and _END.match(text, end) is not None
+    return called or _DOUBLE.search(text, 0, start) is not None
 
 
 def _in_direction(before: str) -> bool:

@@ -56,6 +56,7 @@ _FUNCTIONS: Final = frozenset(
     referee commercial gang croupier together chorus
     """.split()
 )
+_PRONOUN: Final = r"\b[^.!?\n]{0,60}?\b(?:([Hh]e|him|[Hh]is|himself)|([Ss]he|[Hh]er|herself))\b"
 _VOTES: Final = 3  # pronouns that tell the sex of a name
 _CLEAR: Final = 0.65  # share of them that must agree
 _TRADES: Final = ("woman", "man", "maker", "keeper", "ist", "ician", "itor", "ector", "driver", "worker", "bender")
@@ -133,9 +134,10 @@ def _sex(titles: list[str]) -> Sex | None:
 
 def told_sex(name: str, text: str) -> Sex | None:
     """Return what the pronouns soon after ``name`` tell, where at least three speak and most agree."""
-    found = re.findall(
-        rf"\b{re.escape(name)}\b[^.!?\n]{{0,60}}?\b(?:(he|him|his|himself)|(she|her|herself))\b", text, re.I
-    )
+    # Two literals are found much faster than one name in any case.
+    found = [
+        pair for form in (name.title(), name.upper()) for pair in re.findall(rf"{re.escape(form)}{_PRONOUN}", text)
+    ]
     men = sum(bool(man) for man, _ in found)
     if len(found) < _VOTES or _CLEAR * len(found) > max(men, len(found) - men):
         return None

@@ -4,7 +4,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -19,10 +19,12 @@ from training import entries, lessons, sources, themes
 from training.archives import located, unpacked
 from training.corpus import Corpus
 from training.examples import Example, held_out
+from training.leads import leads_of
 from training.lessons import LeftOut
-from training.names import Renamer, leads_of
+from training.names import Renamer
+from training.recipe import Preparation
 from training.records import Record, Scene, Synopsis, Text
-from training.sources.base import SourceError
+from training.sources.base import Source, SourceError
 from training.sources.first_names import by_decade
 
 VERSION: Final = 1  # of what this file makes; raise it and every cache is made anew
@@ -38,32 +40,6 @@ class UnknownSourceError(SourceError):
     def __init__(self, name: str, there: Sequence[str]) -> None:
         super().__init__(name)
         self.name, self.there = name, tuple(there)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preparation:
-    """How raw data becomes entries."""
-
-    only: tuple[str, ...] = ()
-    """Names of the sources to use; all that are there if empty."""
-    publishable: bool = False
-    """Leave out what may not go into published weights."""
-    words: int = 220
-    """Words of a page at most; a script with its brief then fits into about 600 tokens."""
-    draws: int = 2
-    """Pitches a show brings, each with another of its themes and genres."""
-    phrases: int = 3
-    """Themes looked for in a summary."""
-    diversity: float | None = None
-    """0 to 1: choose themes by maximal marginal relevance; without it the nearest ones."""
-    strongest: Tier = Tier.MILD
-    """The strongest language an entry may have; slurs are never let in."""
-    diversified: bool = True
-    """Give every work given names of its own."""
-    most: int = 0
-    """Records used of each source, evenly spread over it; all if 0."""
-    seed: int = 7
-    """What every draw starts from."""
 
 
 def prepare(data: Path, cache: Path, wanted: Preparation, *, find_themes: FindThemes | None = None) -> Corpus:
@@ -92,6 +68,18 @@ def read(folder: Path) -> Corpus:
     return Corpus(train=train, held_out=judged, facts=facts)
 
 
+def source_called(name: str) -> Source:
+    """Return the source called ``name``.
+
+    Raises:
+        UnknownSourceError: there is none.
+    """
+    every = sources.known()
+    if name not in every:
+        raise UnknownSourceError(name, sorted(every))
+    return every[name]
+
+
 def table(facts: Mapping[str, Any]) -> str:
     """Return the entries of each task and source as a Markdown table: trained on / held out."""
     tasks = ("pitch", "dialog", "script", "staging", "prose")
@@ -108,9 +96,10 @@ def _chosen(folders: Mapping[str, Path], wanted: Preparation) -> dict[str, Path]
         if name not in folders:
             raise UnknownSourceError(name, sorted(folders))
     every = sources.known()
+    free_first = sorted(folders, key=lambda name: (not every[name].publishable, name))  # the first of a work is kept
     return {
-        name: folder
-        for name, folder in folders.items()
+        name: folders[name]
+        for name in free_first
         if (not wanted.only or name in wanted.only) and (every[name].publishable or not wanted.publishable)
     }
 
@@ -128,7 +117,9 @@ def _key(root: Path, folders: Mapping[str, Path], wanted: Preparation) -> str:
 def _make(folders: Mapping[str, Path], names: Path, folder: Path, wanted: Preparation, find: _Find) -> None:
     left_out: LeftOut = Counter()
     split: dict[str, list[Example]] = {"train": [], "held-out": []}
-    for example in _speakable(_examples(folders, names, wanted, find, left_out), wanted.strongest, left_out):
+    for example in _speakable(
+        _examples(folders, names, wanted, find, left_out), Tier[wanted.strongest.upper()], left_out
+    ):
         split["held-out" if held_out(example.work) else "train"].append(example)
     unfinished = folder.with_name(folder.name + ".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -179,7 +170,7 @@ def _some(records: list[Record], most: int) -> list[Record]:
 def _speakable(examples: Iterable[Example], strongest: Tier, left_out: LeftOut) -> Iterator[Example]:
     for example in examples:
         found = tier(f"{example.prompt}\n{example.completion}")
-        if found <= strongest and found < Tier.SLUR:
+        if found <= strongest:
             yield example
         else:
             left_out[f"language: {found.name.lower()}"] += 1

@@ -1,7 +1,8 @@
-"""Every number of a fine-tuning, in one frozen value with a line under each field."""
+"""Every number of preparing, fine-tuning and judging, in three frozen values with a line under each field."""
 
 from dataclasses import dataclass, fields
 from math import cos, pi
+from pathlib import Path
 from typing import Any, Final, Literal, Self
 
 Method = Literal["full", "lora", "lora8", "qlora"]
@@ -115,3 +116,67 @@ class Recipe:
         if strange := sorted(set(written) - known):
             raise BadRecipeError(strange[0], written[strange[0]], "no such field in this version")
         return cls(**{**written, "targets": tuple(written.get("targets", ()))})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preparation:
+    """How raw data becomes entries."""
+
+    only: tuple[str, ...] = ()
+    """Names of the sources to use; all that are there if empty."""
+    publishable: bool = False
+    """Leave out what may not go into published weights."""
+    words: int = 220
+    """Words of a page at most; a script with its brief then fits into about 600 tokens."""
+    draws: int = 2
+    """Pitches a show brings, each with another of its themes and genres."""
+    phrases: int = 3
+    """Themes looked for in a summary."""
+    diversity: float | None = None
+    """0 to 1: choose themes by maximal marginal relevance; without it the nearest ones."""
+    strongest: Literal["clean", "mild", "strong"] = "mild"
+    """The strongest language an entry may have; slurs are never let in."""
+    diversified: bool = True
+    """Give every work given names of its own."""
+    most: int = 0
+    """Records used of each source, evenly spread over it; all if 0."""
+    seed: int = 7
+    """What every draw starts from."""
+
+    def __post_init__(self) -> None:
+        for name, least in (("words", 40), ("draws", 1), ("phrases", 1), ("most", 0), ("seed", 0)):
+            if getattr(self, name) < least:
+                raise BadRecipeError(name, getattr(self, name), f"{least} or more")
+        if self.diversity is not None and not 0 <= self.diversity <= 1:
+            raise BadRecipeError("diversity", self.diversity, "from 0 to 1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judging:
+    """Which model is judged, and on how much."""
+
+    model: str | None = None
+    """A checkpoint folder, or a name on the Hugging Face Hub; the embedded writer if absent."""
+    adapter: Path | None = None
+    """A folder with LoRA weights over it."""
+    run: str | None = None
+    """A finished run, instead of model and adapter."""
+    against: Path | None = None
+    """Training data to look for copies in: a folder of data sets, too."""
+    held_out: bool = False
+    """Judge only by works that training holds out; by all of them if not."""
+    entries: int = 200
+    """Entries scored, a task."""
+    briefs: int = 20
+    """Briefs written to, a task; with 0 it only scores."""
+    seed: int = 0
+    """For the same figures again."""
+    plots: Path | None = None
+    """A folder for plots."""
+
+    def __post_init__(self) -> None:
+        for name, least in (("entries", 1), ("briefs", 0), ("seed", 0)):
+            if getattr(self, name) < least:
+                raise BadRecipeError(name, getattr(self, name), f"{least} or more")
+        if self.run and (self.model or self.adapter):
+            raise BadRecipeError("run", self.run, "either a run, or a model with an adapter")

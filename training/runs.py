@@ -148,3 +148,34 @@ def _checked(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise BadRunNameError(name)
     return name
+
+
+def finished(name: str, *, below: Path = RUNS) -> Run:
+    """Return the run called ``name``, whose model stands there whole.
+
+    Raises:
+        BadRunNameError, NoRunError, RunUnfinishedError: see their docstrings.
+    """
+    run = find(name, below=below)
+    if not run.finished:
+        raise RunUnfinishedError(name)
+    return run
+
+
+def whole(run: Run) -> dict[str, Any]:
+    """Return all that is written down about the run: what it was begun with, and its receipt if it is finished."""
+    receipt = json.loads((run.model / "manifest.json").read_text("utf-8")) if run.finished else None
+    return {"run": run.name, **run.facts(), "receipt": receipt}
+
+
+def described(run: Run) -> dict[str, Any]:
+    """Return the run in a few words: name, kind, state, and its held-out score by name if it has one."""
+    told = whole(run)
+    scores = (told["receipt"] or {}).get("scores") or {}
+    score = next((f"{name}: {value}" for name, value in scores.items()), None)
+    return {
+        "run": run.name,
+        "kind": told["kind"],
+        "state": "finished" if run.finished else "unfinished",
+        "score": score,
+    }

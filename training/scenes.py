@@ -108,7 +108,8 @@ def _speech(line: Line, cues: Mapping[str, str], names: set[str], losses: Losses
                 continue
             if not speech:
                 return None
-            losses["speech shortened"] += speech != said
+            if speech != said:
+                losses["speech shortened"] += 1
             turn = _turn(cue, speech, manner)
             if turn is None:
                 return None
@@ -154,7 +155,7 @@ def _given(speaker: str) -> str:
 
 
 def _called(speaker: str) -> str:
-    name = tidy(_given(speaker))
+    name = tidy(_given(speaker)) or "Somebody"
     return name.title() if name.isupper() else name
 
 

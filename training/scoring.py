@@ -19,7 +19,8 @@ from training.packing import Document
 
 Predict = Callable[[Tensor], Tensor]  # token ids (rows, length) → scores (rows, length, vocabulary)
 Floats = npt.NDArray[np.float64]
-SCORES: Final = 2**25  # numbers a batch may bring from the model: 128 MiB in fp32
+SCORES: Final = 2**22  # numbers a batch may bring from the model: what a CPU is fastest with
+SCORES_ON_DEVICE: Final = 2**27  # half a GiB in fp32
 _RESAMPLES: Final = 2000
 
 
@@ -67,7 +68,9 @@ def score(
     if not sizes.sum():
         raise NothingToScoreError(task)
     documents = [document(tokenizer, example) for example in examples]
-    bits = cost(_predict(model), documents, context=context, device=model.device, name=task) / log(2)
+    scores = SCORES if model.device.type == "cpu" else SCORES_ON_DEVICE
+    nats = cost(_predict(model), documents, context=context, device=model.device, scores=scores, name=task)
+    bits = nats / log(2)
     low, high = interval(bits, sizes, [example.work for example in examples], seed=seed)
     scored = sum(len(one.tokens) - one.scored_from for one in documents)
     return Score(

@@ -22,7 +22,7 @@ _CAMERA: Final = re.compile(
     r"\b(?:shots?|camera|close-?ups?|pans?|panning|zooms?|off-?screen|on-?screen|screen (?:fades|goes|turns)|frontal"
     r"|aerial|(?:side|back|rear)[- ]view|view of"
     r"|cuts? (?:to|back)|(?:up|down) ?stage|footlights|credits|commercial|episode|transcri\w+|inaudible)\b"
-    r"|(?:^|\s)[RLC]\.?(?:\W|$)|https?:|\bcurtain\W*$|\bcurtain (?:falls|rises|drops)",
+    r"|(?-i:(?:^|\s)[RLC]\.?(?:\W|$))|https?:|\bcurtain\W*$|\bcurtain (?:falls|rises|drops)",
     re.I,
 )
 _CHANGE: Final = re.compile(
@@ -152,8 +152,9 @@ def _manner(text: str, names: Collection[str]) -> Manner | None:
 
 def seen(text: str) -> str:
     """Return a direction of at most ``DIRECTION`` words, in whole sentences and without the camera; or nothing."""
-    lapsed = _LAPSE.sub("", text)
-    if lapsed != text and not lapsed.strip():
+    told = tidy(text)
+    lapsed = _LAPSE.sub("", told)
+    if lapsed != told and not lapsed:
         return "Later."
     direction = _seen(_filmed(lapsed))
     return direction.text if direction else ""
@@ -188,7 +189,7 @@ def _lower(text: str, names: Collection[str] = ()) -> str:
 
 
 def _has_subject(words: list[str], names: Collection[str]) -> bool:
-    first = re.sub(r"['’]s$|\W", "", words[0]).casefold()
+    first = re.sub(r"[^\w']", "", words[0]).casefold()  # "Ann's" is no subject
     if len(words) == 1:
         return False
     if first in _ALWAYS_SUBJECTS or (words[0][0].isupper() and first in names):

@@ -4,10 +4,9 @@ Synopses of anime (where ``DIR/anime`` has at least ``--least`` that the origina
 catalogues (``DIR/streaming``), split by work. Three learn them on one thread, a few seconds in turn: the LSTM of the
 original, a transformer with as many weights from random ones, and the embedded writer fine-tuned whole. First each
 for ``--seconds``; then those that read more than the slowest anew, for as many bytes as that one has read. Bits per
-byte are of works held out, end markers included, the first token too. Words the
-LSTM does not know are spelt for it at a uniform cost; how much that makes of its bits stands in the table. Then each
-writes from the first words of those works, top-k by probability; the LSTM uniformly from its top-k, too, as the
-original did.
+byte are of works held out, end markers included, the first token too. Words the LSTM does not know are spelt for it
+at a uniform cost; how much that makes of its bits stands in the table. Then each writes from the first words of those
+works, top-k by probability; the LSTM uniformly from its top-k, too, as the original did.
 
 The embedded writer has read summaries of these catalogues before, none of the held-out works.
 """

@@ -1,6 +1,6 @@
 """How much of a show's cast is left after renaming: Friends before and after, and what the renaming gets wrong.
 
-    python benchmarks/training/names.py --data DIR [--seed 1]
+    python -m benchmarks.training.names --data DIR [--seed 1]
 
 DIR holds ``friends-corpus`` and ``ssa-names`` as unpacked, and where they are there ``friends-summaries``,
 ``the-office``, ``avatar`` and ``movie-corpus``. The leads' names are looked for by a pattern of its own, made without
@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.training.words_or_names import WORD_OR_NAME
 from training.given_names import GivenNames
 from training.landmarks import gives_away
 from training.leads import leads_of, texts
@@ -40,89 +41,6 @@ OTHER_LEADS = {  # leads of the other two shows
     "The Office": r"Michael|Dwight|Jim|Pam|Andy|Schrute|Halpert|Bees?le?y|Flenderson|Kapoor",
     "Avatar": r"Aang|Katara|Sokka|Toph|Zuko|Iroh|Azula|Ozai",
 }
-WORD_OR_NAME: tuple[tuple[str, str], ...] = (  # the name is marked where it is one
-    ("Will", "Will you pass me the salt?"),
-    ("Will", "I told <Will> to wait outside."),
-    ("Will", "<Will>, are you coming?"),
-    ("Will", "WILL YOU STOP THAT?"),
-    ("Will", "Will this ever end?"),
-    ("Will", "<Will>'s car is gone."),
-    ("Will", "(<Will> walks to the window.) Nice view."),
-    ("Will", "Against his will he sang."),
-    ("Will", "Will somebody help me?"),
-    ("Will", "<Will> is late again."),
-    ("Will", "My grandmother left a will."),
-    ("Will", "Good night, <Will>."),
-    ("Mark", "Mark my words, he is lying."),
-    ("Mark", "<Mark> said he was ill."),
-    ("Mark", "Have you seen <Mark> today?"),
-    ("Mark", "On your mark, get set, go!"),
-    ("Mark", "Mark the box with a cross."),
-    ("Mark", "<MARK>! Open the door!"),
-    ("Grace", "Grace under pressure, that is all."),
-    ("Grace", "Would you say grace, please?"),
-    ("Grace", "Ask <Grace> about the boat."),
-    ("Grace", "<Grace> has the key."),
-    ("Joy", "Joy to the whole street!"),
-    ("Joy", "What a joy to see you."),
-    ("Joy", "Come here, <Joy>!"),
-    ("May", "May I come in?"),
-    ("May", "We marry in May."),
-    ("May", "It was May 4, I think."),
-    ("May", "<May>? Is that you?"),
-    ("May", "You may go now."),
-    ("May", "I gave <May> the ticket."),
-    ("Art", "Art is long, my friend."),
-    ("Art", "Art dealers never sleep."),
-    ("Art", "Is <Art> at home?"),
-    ("Art", "The art of the deal."),
-    ("Jack", "Jack up the car first."),
-    ("Jack", "<Jack> and I went sailing."),
-    ("Jack", "Hand me the jack."),
-    ("Jack", "<Jack>, stop!"),
-    ("Rose", "Rose bushes need water."),
-    ("Rose", "The sun rose late."),
-    ("Rose", "A Rose by the door."),
-    ("Rose", "Is that for <Rose>?"),
-    ("Hope", "Hope you like it."),
-    ("Hope", "Hope so!"),
-    ("Hope", "I saw <Hope> in town."),
-    ("Hope", "<Hope>, put it down."),
-    ("Frank", "Frank talk, I like that."),
-    ("Frank", "To be frank, no."),
-    ("Frank", "<Frank> doesn't know."),
-    ("Bill", "Bill me later."),
-    ("Bill", "Bill collectors rang twice."),
-    ("Bill", "Could we have the bill?"),
-    ("Bill", "Where is <Bill>?"),
-    ("Rob", "Rob a bank, why not."),
-    ("Rob", "<Rob> wants a word."),
-    ("Pat", "Pat the dog, gently."),
-    ("Pat", "I know <Pat> well."),
-    ("Sue", "Sue me!"),
-    ("Sue", "Sue them all."),
-    ("Sue", "Let <Sue> try."),
-    ("Drew", "Drew a blank, sorry."),
-    ("Drew", "He drew a horse."),
-    ("Drew", "And then <Drew> fell in."),
-    ("Don", "Don't touch it."),
-    ("Don", "Don your coats, everyone."),
-    ("Don", "Thank you, <Don>."),
-    ("Summer", "Summer comes early here."),
-    ("Summer", "Have you met <Summer>?"),
-    ("Guy", "Guy walks into a bar."),
-    ("Chance", "Chance of rain: none."),
-    ("Chase", "Chase them off the lawn!"),
-    ("Grant", "Grant me one wish."),
-    ("Grant", "Did <Grant> call?"),
-    ("Angel", "Angel food cake, please."),
-    ("April", "April showers, you know."),
-    ("April", "Since April nothing works."),
-    ("April", "I love <April>, she is kind."),
-    ("Dick", "<Dick>'s hat is on fire."),
-    ("Ray", "Ray of light, my foot."),
-    ("Ray", "You and <Ray> must talk."),
-)
 
 
 def fields(scene: Scene) -> Iterator[tuple[str, str]]:

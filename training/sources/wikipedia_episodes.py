@@ -20,7 +20,7 @@ _DATE: Final = re.compile(r"\{\{\s*start date\s*\|\s*(\d{4})", re.I)
 _DROPPED: Final = re.compile(r"<!--.*?-->|<ref[^>]*/>|<ref.*?</ref>|</?[a-z][^>]*>|'{2,}", re.I | re.S)
 _LINK: Final = re.compile(r"\[\[(?:[^\[\]|]*\|)?([^\[\]|]*)\]\]")
 _TEMPLATE: Final = re.compile(r"\{\{[^{}]*\}\}")
-_QUOTES: Final = "\"“”' "
+_QUOTED: Final = re.compile(r"[\"“](.+?)[\"”]")  # and the title in another language behind it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ def _bare(wikitext: str) -> str:
     text = _LINK.sub(r"\1", _DROPPED.sub("", wikitext))
     while _TEMPLATE.search(text):
         text = _TEMPLATE.sub("", text)
-    return " ".join(unescape(text).split()).strip(_QUOTES)
+    return " ".join(unescape(text).split())
 
 
 def from_html(path: Path) -> Iterator[Listed]:
@@ -114,12 +114,12 @@ def _row(season: int, row: "Selector", summary: str) -> Iterator[Listed]:
     cells, title = row.css("td, th"), row.css("td.summary")
     numbers = [number for cell in cells[:2] if (number := _first_number(_words(cell)))]
     year = re.search(r"\d{4}", " ".join(row.css(".bday::text").getall()))
-    quoted = re.search(r"[\"“](.+?)[\"”]", _words(title))
+    quoted = _QUOTED.match(_words(title))
     if numbers and title and summary:
         yield Listed(
             season=season,
             number=numbers[-1],
-            title=quoted[1] if quoted else _words(title).strip(_QUOTES),
+            title=quoted[1] if quoted else _words(title),
             summary=summary,
             year=int(year[0]) if year else None,
         )
