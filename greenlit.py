@@ -9,7 +9,8 @@ import json
 import signal
 import sys
 from collections.abc import AsyncGenerator, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -17,10 +18,14 @@ import typer
 from typer.core import TyperGroup
 
 import training.commands
+from model.continuation import Continuation, continuations, seeded
+from training.options import options_of
+from training.simple import DELIMITER, opened, require_free, write_to
 
 if TYPE_CHECKING:
     from bot.demo import Step
     from bot.launch import House
+    from model.decoder import Decoder
     from model.engine import Engine
 
 
@@ -44,6 +49,7 @@ app = typer.Typer(
 db_app = typer.Typer(no_args_is_help=True, help="The database: upgrade, downgrade, check.")
 app.add_typer(db_app, name="db")
 app.add_typer(training.commands.app, name="train")
+app.add_typer(training.commands.runs_app, name="runs")
 
 TERMINATED: Final = 128 + signal.SIGTERM
 ROOM: Final = Path("var")
@@ -267,32 +273,92 @@ async def _script(
 
 
 @app.command()
+@options_of(Continuation, "asked")
 def write(
-    prefix: Annotated[str, typer.Argument(help="The beginning.")] = "",
+    beginning: Annotated[str, typer.Argument(help="The beginning; --prefix is the same.")] = "",
     *,
-    samples: Annotated[int, typer.Option(min=1, max=64, help="How many texts.")] = 1,
-    length: Annotated[int, typer.Option(min=1, help="At most so many tokens each.")] = 200,
-    temperature: Annotated[float, typer.Option(min=0.01, max=5.0)] = 0.8,
-    top_p: Annotated[float, typer.Option(min=0.01, max=1.0)] = 0.95,
-    include_prefix: Annotated[bool, typer.Option(help="Print the beginning, too.")] = True,
-    seed: Seed = None,
+    asked: Continuation,
+    run: Annotated[str | None, typer.Option(help="A finished run that writes; greenlit runs list shows them.")] = None,
     model: Model = None,
     adapter: Adapter = None,
+    to: Annotated[
+        Path | None, typer.Option(help="A new file: texts, with FILE.seeds.jsonl beside it; or FILE.jsonl with both.")
+    ] = None,
+    delimiter: Annotated[str, typer.Option(help="What stands on a line between two texts.")] = DELIMITER,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    interactive: Annotated[
+        bool, typer.Option("--interactive", help="Pick what comes next: a number, own words, x back, q end.")
+    ] = False,
+    choices: Annotated[int, typer.Option(min=1, max=99, help="So many to pick from.")] = 5,
+    page: Annotated[int | None, typer.Option(min=0, max=65535, help="Serve a page to write on at this port.")] = None,
     as_json: Json = False,
 ) -> None:
     """Continue any text with the model, as it is: no task, no filter."""
+    if beginning and asked.prefix:
+        raise typer.BadParameter("give the beginning once: as an argument, or with --prefix")
+    if run and (model or adapter):
+        raise typer.BadParameter("give a run, or a model with an adapter")
+    if sum([to is not None, interactive, page is not None]) > 1:
+        raise typer.BadParameter("give one of --to, --interactive and --page")
+    if to:
+        require_free(to, force=force)
+    asked = seeded(replace(asked, prefix=beginning or asked.prefix))
+    with sentences(), opened(run, model=model, adapter=adapter) as decoder:
+        if interactive:
+            typer.echo(_picked(decoder, asked.prefix, choices))
+        elif page is not None:
+            _run(_serve_page(decoder, asked, page))
+        elif to:
+            _run(_write_to(decoder, asked, to, delimiter, force=force, as_json=as_json))
+        else:
+            _run(_write(decoder, asked, delimiter, as_json=as_json))
+
+
+async def _write(decoder: "Decoder", asked: Continuation, delimiter: str, *, as_json: bool) -> None:
+    async with aclosing(continuations(decoder, asked)) as texts:
+        async for written in texts:
+            if not as_json and written.seed != asked.seed:
+                typer.echo(delimiter)
+            _say(asdict(written)) if as_json else typer.echo(written.text)
+    if not as_json:
+        typer.echo(f"first seed {asked.seed}, model {decoder.name}", err=True)
+
+
+async def _write_to(
+    decoder: "Decoder", asked: Continuation, to: Path, delimiter: str, *, force: bool, as_json: bool
+) -> None:
+    from tqdm import tqdm  # noqa: PLC0415
+
+    async with aclosing(continuations(decoder, asked)) as stream:
+        with tqdm(total=asked.samples, unit="text", disable=None) as bar:
+            texts = [written async for written in stream if bar.update() is not False]
+    write_to(to, texts, delimiter=delimiter, force=force)
+    _report(as_json, f"Written to {to}: {len(texts)}, first seed {asked.seed}.", file=str(to), seed=asked.seed)
+
+
+def _picked(decoder: "Decoder", prefix: str, count: int) -> str:
     from bot import shell  # noqa: PLC0415
-    from model.decoder import Sampling  # noqa: PLC0415
-    from model.serve import load_decoder  # noqa: PLC0415
 
-    async def go() -> None:
-        sampling = Sampling(temperature=temperature, top_p=top_p, max_tokens=length)
-        texts = await shell.continue_text(load_decoder(_settings(model, adapter)), prefix, samples, sampling, seed)
-        for facts in texts:
-            text = (prefix if include_prefix else "") + facts["text"]
-            _say(facts | {"text": text}) if as_json else typer.echo(text)
+    likely_next = getattr(decoder, "likely_next", None)
+    if likely_next is None:
+        raise typer.BadParameter(f"--interactive needs a model that says what is likely next; {decoder.name} does not")
 
-    _run(go())
+    def ask(menu: str) -> str | None:
+        typer.echo(f"{menu}\n> ", err=True, nl=False)
+        line = sys.stdin.readline()
+        return line.rstrip("\n") if line else None
+
+    return shell.pick(lambda text: asyncio.run(likely_next(text, count)), prefix, ask=ask)
+
+
+async def _serve_page(decoder: "Decoder", asked: Continuation, port: int) -> None:
+    from bot import shell  # noqa: PLC0415
+    from bot.web.story import story_app  # noqa: PLC0415
+
+    def opened_at(address: str) -> None:
+        typer.echo(f"Type a beginning and read on: {address} (Ctrl-C closes the page)")
+
+    await shell.serve_page(story_app(decoder, defaults=asked), port, opened=opened_at)
 
 
 def _settings(model: str | None, adapter: Path | None) -> Any:  # noqa: ANN401 – a type of a package loaded late

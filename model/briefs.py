@@ -101,7 +101,7 @@ class BadCharactersError(BadBriefError):
 class OutOfRangeError(BadBriefError):
     """A number (``count``, ``seed``) is outside ``low..high``."""
 
-    def __init__(self, field: str, value: int, low: int, high: int) -> None:
+    def __init__(self, field: str, value: float, low: float, high: float) -> None:
         super().__init__(f"{field}={value} not in {low}..{high}")
         self.field, self.value, self.low, self.high = field, value, low, high
 

@@ -9,12 +9,17 @@ from model.tasks import Prompt
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampling:
-    """How the next token is drawn. ``max_tokens`` bounds one row; ``top_k`` is off at 0."""
+    """How the next token is drawn. ``max_tokens`` bounds one row; ``top_k`` is off at 0.
+
+    With ``slide`` a row that fills what the model sees at once goes on from its own last half, and a prompt that is
+    longer is read from its end; without it a row ends there, and such a prompt is refused.
+    """
 
     temperature: float = 0.8
     top_p: float = 0.95
     top_k: int = 0
     max_tokens: int = 400
+    slide: bool = False
 
 
 @dataclass(frozen=True, slots=True)

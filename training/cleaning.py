@@ -60,7 +60,7 @@ _EDITION: Final = re.compile(
     re.I,
 )
 _GLUED: Final = re.compile(r"(?<=[a-z][.!?])(?=[A-Z][a-z])")  # "the end.He"
-_SENTENCE: Final = re.compile(r"(?<=[.!?])[\"')]?\s+(?=[\"'A-Z0-9])")
+_SENTENCE: Final = re.compile(r"(?:(?<=[.!?])|(?<=[.!?][\"')]))\s+(?=[\"'A-Z0-9])")
 _TITLED: Final = re.compile(r"\b(Mr|Mrs|Ms|Dr|St|Lt|Sgt|Capt|Jr|Sr|vs|No|[A-Z])\.$")
 _ENGLISH: Final = frozenset(
     re.findall(r"\w+", "the a an of and to in is his her their with for on by who when from as that he she")

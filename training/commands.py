@@ -99,7 +99,8 @@ def finetune(
     """Fine-tune on the data sets' entries; under ``accelerate launch -m greenlit`` on several devices."""
     configure()
     from training.preparation import prepare as prepare_data  # noqa: PLC0415
-    from training.starting import first, train  # noqa: PLC0415
+    from training.starting import train  # noqa: PLC0415
+    from training.together import first  # noqa: PLC0415
 
     corpus = first(lambda: prepare_data(data, cache, preparation))
     _tell(as_json, train(name, recipe, corpus, resume=resume))
@@ -124,7 +125,8 @@ def train_all(
     from training.judgement import judge_run  # noqa: PLC0415
     from training.preparation import prepare as prepare_data  # noqa: PLC0415
     from training.preparation import table  # noqa: PLC0415
-    from training.starting import first, train  # noqa: PLC0415
+    from training.starting import train  # noqa: PLC0415
+    from training.together import first  # noqa: PLC0415
 
     corpus = first(lambda: prepare_data(data, cache, preparation))
     if not as_json:

@@ -114,13 +114,15 @@ def completion_figures(written: Sequence[str], texts: Sequence[Held], *, words: 
     true = [to_words(text.ending, words) for text in texts]
     cut = [to_words(text, words) for text in written]
     sentences = [to_sentence(text, words) for text in written]
+    orders = _orders(true, seed)
     return {
         "completions": len(written),
         "completion_words": round(mean(len(text.split()) for text in cut), 1),
         "completions_ended": round(mean(map(finished, sentences)), 3),
         **_scores(cut, true),
         **_named("to_sentence", _corpus(sentences, true)),
-        **_named("floor", _mean([_scores(cut, others) for others in _orders(true, seed)])),
+        **_named("floor", _mean([_scores(cut, others) for others in orders])),
+        **_named("to_sentence_floor", _mean([_corpus(sentences, others) for others in orders])),
         **_named("ceiling", _scores(true, true)),
     }
 

@@ -27,7 +27,7 @@ class Corpus:
     facts: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not self.train:
+        if not self.train and not self.held_out:
             raise EmptyCorpusError
 
     @property

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from transformers import BertModel
 
 Vectors = NDArray[np.float32]
 WIDTH: Final = 384
+_FULL: Final = 0.9
 _LONGEST: Final = 256  # tokens; sentence-transformers cuts this model's input there
 _BUDGET: Final = {"cpu": 2048, "cuda": 65_536}  # tokens a batch
 
@@ -62,18 +62,32 @@ class MiniLM:
         return vectors
 
     def _pooled(self, rows: list[list[int]]) -> Vectors:
-        hidden = self._model(input_ids=torch.tensor(rows, device=self._device)).last_hidden_state
-        pooled: Vectors = normalize(hidden.float().mean(dim=1), dim=1).cpu().numpy()
+        longest = len(rows[-1])
+        ids = torch.tensor([row + [0] * (longest - len(row)) for row in rows], device=self._device)
+        here = None
+        if len(rows[0]) < longest:
+            lengths = torch.tensor([len(row) for row in rows], device=self._device)
+            here = (torch.arange(longest, device=self._device) < lengths[:, None]).float()
+        hidden = self._model(input_ids=ids, attention_mask=here).last_hidden_state.float()
+        mean = hidden.mean(dim=1) if here is None else (hidden * here[..., None]).sum(dim=1) / here.sum(dim=1)[:, None]
+        pooled: Vectors = normalize(mean, dim=1).cpu().numpy()
         return pooled
 
 
 def batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
-    """Yield the places of equally long rows, the shortest first, at most ``budget`` tokens or one row at a time."""
-    order = sorted(range(len(lengths)), key=lengths.__getitem__)
-    for length, group in groupby(order, key=lengths.__getitem__):
-        places, size = list(group), max(1, budget // max(1, length))
-        for start in range(0, len(places), size):
-            yield places[start : start + size]
+    """Yield the places of rows of about one length, the shortest first, at most ``budget`` tokens or a row at a time.
+
+    The shortest row of a batch lacks at most a tenth of the longest: short phrases are not padded at all.
+    """
+    batch: list[int] = []
+    for place in sorted(range(len(lengths)), key=lengths.__getitem__):
+        length = lengths[place]
+        if batch and ((len(batch) + 1) * length > budget or length * _FULL > lengths[batch[0]]):
+            yield batch
+            batch = []
+        batch.append(place)
+    if batch:
+        yield batch
 
 
 @contextmanager

@@ -56,6 +56,10 @@ class Amount:
 DEFAULT: Final = Amount()
 
 
+def _is_folder(model: str | Path) -> bool:
+    return Path(model).is_dir() or Path(model).is_absolute() or str(model).startswith((".", "~"))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """A model to be judged; make it with :meth:`load`, end it with :meth:`close`."""
@@ -80,7 +84,7 @@ class Candidate:
             BrokenCheckpointError, FormatMismatchError, QuantizationUnavailableError: as
                 :meth:`model.engines.transformers_engine.TransformersDecoder.load` does.
         """
-        name = checkpoint.verify(Path(model)).name if Path(model).is_dir() else str(model)
+        name = checkpoint.verify(Path(model)).name if _is_folder(model) else str(model)
         if adapter is not None:
             name = f"{name}+{checkpoint.verify(adapter).name}"
         with unusable(Path(model)):
@@ -92,7 +96,7 @@ class Candidate:
     def of(
         cls, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, name: str, threads: int | None = None
     ) -> Self:
-        """Return the candidate over a model in memory, such as one that is still in training."""
+        """Return the candidate over a model in memory; the model is set to evaluation mode, without dropout."""
         decoder = TransformersDecoder(model, tokenizer, name=name, threads=threads)
         return cls(decoder=decoder, model=model, tokenizer=tokenizer)
 

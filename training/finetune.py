@@ -32,6 +32,7 @@ from training.recipe import Recipe
 from training.rows import Plan, RowSet, documents, plan
 from training.runs import Run
 from training.space import memory, require_space
+from training.together import processes
 from training.trainer import PackedTrainer, last_whole_checkpoint
 from training.watching import CURVES, Progress, Samples, draw_curves
 
@@ -95,6 +96,7 @@ def _lay(recipe: Recipe, tokenizer: PreTrainedTokenizerBase, corpus: Corpus, len
         epochs=recipe.epochs,
         steps=recipe.steps,
         seed=recipe.seed,
+        packed=recipe.packed,
     )
     every = max(1, ceil(len(corpus.held_out) / _HELD_OUT))
     judged = documents(tokenizer, corpus.held_out[::every])
@@ -105,13 +107,6 @@ def _held_out(found: Sequence[Document], length: int) -> RowSet | None:
     if not found:
         return None
     return RowSet(plan(found, length=length, a_step=1, epochs=1, steps=0, seed=0).rows, found, length)
-
-
-def processes() -> int:
-    """Return how many processes train together (``accelerate launch``)."""
-    from accelerate import PartialState  # noqa: PLC0415 -- opens the connection between them
-
-    return int(PartialState().num_processes)
 
 
 def _trainer(recipe: Recipe, model: Model, laid: _Laid, run: Run) -> PackedTrainer:

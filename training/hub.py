@@ -161,10 +161,13 @@ def _settle(arriving: Path, folder: Path) -> None:
         raise
 
 
-def _token(given: SecretStr | str | None, environment: Mapping[str, str]) -> str | None:
-    """Return the token given, of ``HF_TOKEN`` or in ``HF_TOKEN_FILE``; None leaves it to ``hf auth login``."""
+def _token(given: SecretStr | str | None, environment: Mapping[str, str]) -> str | bool | None:
+    """Return the token given, of ``HF_TOKEN`` or in ``HF_TOKEN_FILE``; None leaves it to ``hf auth login``.
+
+    An empty one that was given is False: ask as nobody.
+    """
     if given is not None:
-        return given.get_secret_value() if isinstance(given, SecretStr) else given
+        return (given.get_secret_value() if isinstance(given, SecretStr) else given).strip() or False
     file = environment.get(f"{TOKEN}_FILE")
     if environment.get(TOKEN) or not file:
         return environment.get(TOKEN) or None

@@ -79,6 +79,8 @@ _KINDS: Final[tuple[tuple[type[Exception], type[HubError]], ...]] = (
     (HFValidationError, BadRepoNameError),
     (LocalEntryNotFoundError, HubUnreachableError),
     (OfflineModeIsEnabled, HubUnreachableError),
+    (httpx2.LocalProtocolError, HubUnauthorizedError),  # characters that no token has
+    (UnicodeEncodeError, HubUnauthorizedError),
     (httpx2.TransportError, HubUnreachableError),
     (ValueError, HubRefusedError),  # a card or an answer that the library rejects
 )

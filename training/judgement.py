@@ -102,12 +102,13 @@ def _report(
             by_task,
             titles=TitleIndex.load(EMBEDDED / "titles.trie"),
             against=learnt(learnt_from) if learnt_from is not None else None,
-            famous=_famous,
+            famous=famous,
             amount=amount,
         )
     finally:
         candidate.close()
 
 
-def _famous(text: str) -> bool:
+def famous(text: str) -> bool:
+    """Say whether a lead of Friends or a place that gives a show away is named."""
     return bool(_LEADS.search(text)) or gives_away(text)

@@ -5,7 +5,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -169,11 +169,16 @@ def _some(records: list[Record], most: int) -> list[Record]:
 
 def _speakable(examples: Iterable[Example], strongest: Tier, left_out: LeftOut) -> Iterator[Example]:
     for example in examples:
-        found = tier(f"{example.prompt}\n{example.completion}")
+        found = max(map(_tier, f"{example.prompt}\n{example.completion}".split("\n")))
         if found <= strongest:
             yield example
         else:
             left_out[f"language: {found.name.lower()}"] += 1
+
+
+@lru_cache(maxsize=4096)
+def _tier(line: str) -> Tier:
+    return tier(line)  # a page's lines come again in each of its tasks
 
 
 def _counted(split: Mapping[str, Sequence[Example]]) -> dict[str, dict[str, int]]:

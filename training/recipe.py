@@ -41,6 +41,8 @@ class Recipe:
     """Names of the linear layers that get LoRA matrices; all but the output layer if empty."""
     context: int = 0
     """Positions of a training row; the model's own, but at most 1,024, if 0."""
+    packed: bool = True
+    """Lay several entries into one row, none seeing another; without it every entry is padded to a row."""
     batch: int = 4
     """Rows computed at once on one device."""
     accumulate: int = 2

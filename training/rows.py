@@ -1,6 +1,6 @@
 """Examples as rows of tokens for any Hugging Face model: planned for the whole run, laid when they are read."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count, islice
 from math import ceil
@@ -20,6 +20,9 @@ from training.packing import Document, Piece, lay, pack
 
 IGNORED: Final = -100  # what torch and transformers take for "no loss here"
 _TOKENIZED_AT_ONCE: Final = 1000
+
+
+Fill = Callable[[Sequence[Piece], int], tuple[list[list[Piece]], list[Piece]]]
 
 
 class TooLittleTextError(ValueError):
@@ -82,10 +85,20 @@ class Plan:
     cut: int
 
 
-def plan(found: Sequence[Document], *, length: int, a_step: int, epochs: float, steps: int, seed: int) -> Plan:
+def plan(
+    found: Sequence[Document],
+    *,
+    length: int,
+    a_step: int,
+    epochs: float,
+    steps: int,
+    seed: int,
+    packed: bool = True,
+) -> Plan:
     """Lay ``found`` out for the whole run, each epoch shuffled and packed anew, no row padded but the very last.
 
-    ``a_step`` rows make one step. With ``steps`` the run has just so many; else as many as ``epochs`` fill.
+    ``a_step`` rows make one step. With ``steps`` the run has just so many; else as many as ``epochs`` fill. Not
+    ``packed``, every row holds one document, or a piece of one, and padding.
 
     Raises:
         TooLittleTextError: the text does not fill one step.
@@ -93,22 +106,35 @@ def plan(found: Sequence[Document], *, length: int, a_step: int, epochs: float, 
     available = sum(map(len, found))
     limit = steps * a_step or (None if epochs == int(epochs) else ceil(epochs * available / length))
     passes = count() if steps else range(ceil(epochs))
-    rows = list(islice(_passes(found, length, seed, passes if available else ()), limit))
+    rows = list(
+        islice(_passes(found, length, seed, passes if available else (), pack if packed else _one_a_row), limit)
+    )
     if len(rows) < a_step:
         raise TooLittleTextError(len(rows), a_step)
     return _counted(rows, found, a_step, available)
 
 
-def _passes(found: Sequence[Document], length: int, seed: int, passes: Iterable[int]) -> Iterator[tuple[Piece, ...]]:
+def _passes(
+    found: Sequence[Document], length: int, seed: int, passes: Iterable[int], fill: Fill
+) -> Iterator[tuple[Piece, ...]]:
     random = Random(seed)  # noqa: S311 -- no secret
     rest: list[Piece] = []
     for _ in passes:
         order = [Piece(number, 0, len(document)) for number, document in enumerate(found)]
         random.shuffle(order)
-        packed, rest = pack([*rest, *order], length)
-        random.shuffle(packed)
-        yield from map(tuple, packed)
+        filled, rest = fill([*rest, *order], length)
+        random.shuffle(filled)
+        yield from map(tuple, filled)
     yield from map(tuple, _last_rows(rest, length))
+
+
+def _one_a_row(pieces: Sequence[Piece], length: int) -> tuple[list[list[Piece]], list[Piece]]:
+    cut = [
+        Piece(piece.document, at, min(at + length, piece.stop))
+        for piece in pieces
+        for at in range(piece.start, piece.stop, length)
+    ]
+    return [[piece] for piece in cut], []
 
 
 def _last_rows(rest: Sequence[Piece], length: int) -> list[list[Piece]]:

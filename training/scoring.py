@@ -60,6 +60,8 @@ def score(
 ) -> Score:
     """Return how well ``model`` foresees the completions, end markers included; what stands before costs nothing.
 
+    ``model`` is in evaluation mode and reads ``context`` tokens at once.
+
     Raises:
         NothingToScoreError: the completions hold no text.
         NotFiniteError: the model's scores are not numbers.

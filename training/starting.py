@@ -1,11 +1,9 @@
 """Beginning a named run or going on with it, alone or as one of several processes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
-
-from accelerate import PartialState
+from typing import Any
 
 from model import checkpoint
 from training import runs
@@ -13,8 +11,7 @@ from training.corpus import Corpus
 from training.finetune import finetune, recorded
 from training.recipe import Recipe
 from training.runs import RUNS, NoRunError, Run, RunChangedError
-
-T = TypeVar("T")
+from training.together import first, is_first
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +20,6 @@ class Trained:
 
     run: Run
     facts: Mapping[str, Any]
-
-
-def first(work: Callable[[], T]) -> T:
-    """Return what ``work`` brings; of several processes the first does it alone, the others after it."""
-    with PartialState().main_process_first():
-        return work()
 
 
 def train(name: str, recipe: Recipe, corpus: Corpus, *, resume: bool = False, below: Path = RUNS) -> Trained:
@@ -41,10 +32,10 @@ def train(name: str, recipe: Recipe, corpus: Corpus, *, resume: bool = False, be
         RunChangedError: the run was begun with another text.
         RunBusyError: another process works on it.
     """
-    run = first(lambda: _opened(name, recipe, corpus, resume=resume or not PartialState().is_main_process, below=below))
+    run = first(lambda: _opened(name, recipe, corpus, resume=resume or not is_first(), below=below))
     if run.finished:
         return Trained(run, checkpoint.verify(run.model).facts)
-    if not PartialState().is_main_process:
+    if not is_first():
         return Trained(run, finetune(_recipe(run), corpus, run))
     with runs.locked(run):
         return Trained(run, finetune(_recipe(run), corpus, run))

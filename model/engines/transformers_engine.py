@@ -13,13 +13,14 @@ from transformers import AutoTokenizer, DynamicCache, PreTrainedModel, PreTraine
 
 from model import checkpoint
 from model.decoder import Chunk, Halt, Sampling
-from model.engines import PromptTooLongError
+from model.engines import NotFiniteError, PromptTooLongError
 from model.engines.drawing import Dice, draw
 from model.engines.loading import Quantize, load_model, unusable
 from model.engines.spelling import Spelling, control_ids, encode
-from model.tasks import Prompt
+from model.tasks import Prompt, Span
 
 _UNKNOWN_CONTEXT: Final = 1024
+_BROKEN_PIECES: Final = 64  # looked at besides, where pieces of a character are among the likeliest
 
 
 class TransformersDecoder:
@@ -38,6 +39,7 @@ class TransformersDecoder:
         self._name = name
         self._ends = _end_ids(model, tokenizer)
         self._banned = _banned(model, tokenizer, self._ends)
+        self._window = _Window(self.context, encode(tokenizer, ()))
         self._threads = threads
         self._thread = ThreadPoolExecutor(1, "decoder", initializer=self._set_threads)
 
@@ -87,14 +89,12 @@ class TransformersDecoder:
         """Write one row a seed; see :class:`model.decoder.Decoder`. The event loop stays free.
 
         Raises:
-            PromptTooLongError: the prompt leaves no room to write.
+            PromptTooLongError: the prompt leaves no room to write, and the window does not slide.
             NotFiniteError: the model's scores are not numbers.
         """
         loop = asyncio.get_running_loop()
-        ids = encode(self._tokenizer, prompt)
-        room = min(sampling.max_tokens, self.context - len(ids))
-        if room < 1:
-            raise PromptTooLongError(len(ids), self.context - 1)
+        ids = self._read(prompt, whole=not sampling.slide)
+        room = sampling.max_tokens if sampling.slide else min(sampling.max_tokens, self.context - len(ids))
         if not seeds:
             return
         rows = await loop.run_in_executor(self._thread, self._begin, ids, seeds, sampling, room)
@@ -106,6 +106,37 @@ class TransformersDecoder:
             if not rows.left:
                 return
 
+    async def likely_next(self, text: str, count: int) -> list[tuple[str, float]]:
+        """Return the ``count`` likeliest next tokens after ``text``, with their probabilities, best first.
+
+        The end of the text is the empty string; pieces of a character are left out.
+
+        Raises:
+            NotFiniteError: the model's scores are not numbers.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._likely_next, text, count)
+
+    @torch.inference_mode()
+    def _likely_next(self, text: str, count: int) -> list[tuple[str, float]]:
+        ids = self._read((Span(text, foreign=True),), whole=False)
+        output = self._model(input_ids=torch.tensor([ids], device=self._model.device), logits_to_keep=1)
+        likely = torch.softmax(output.logits[0, -1].float() + self._banned, dim=-1)
+        if bool(likely.isnan().any()):
+            raise NotFiniteError
+        best = likely.topk(min(count + _BROKEN_PIECES, len(likely)))
+        found = [
+            ("" if token in self._ends else Spelling(self._tokenizer, ids).add(token), chance, token)
+            for token, chance in zip(best.indices.tolist(), best.values.tolist(), strict=True)
+        ]
+        return [(piece, chance) for piece, chance, token in found if piece or token in self._ends][:count]
+
+    def _read(self, prompt: Prompt, *, whole: bool) -> list[int]:
+        """Return the ids of ``prompt`` or, if that need not be ``whole``, of so much of its end that there is room."""
+        ids = encode(self._tokenizer, prompt) or [min(self._ends, default=0)]  # in training a text follows an end
+        if whole and len(ids) >= self.context:
+            raise PromptTooLongError(len(ids), self.context - 1)
+        return ids if len(ids) < self.context else self._window.recent(ids)
+
     def close(self) -> None:
         """End the thread; what it is doing is finished first."""
         self._thread.shutdown()
@@ -115,13 +146,26 @@ class TransformersDecoder:
             torch.set_num_threads(self._threads)  # counts for the thread that says it
 
     def _begin(self, ids: list[int], seeds: Sequence[int], sampling: Sampling, room: int) -> "_Rows":
-        return _Rows(self._model, self._tokenizer, ids, seeds, _Rules(sampling, room, self._ends, self._banned))
+        return _Rows(
+            self._model, self._tokenizer, ids, seeds, _Rules(sampling, room, self._window, self._ends, self._banned)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    context: int  # tokens the model sees at once
+    beginning: list[int]  # what every text begins with
+
+    def recent(self, ids: list[int]) -> list[int]:
+        """Return what is read of a text that fills the context: its last half."""
+        return [*self.beginning, *ids[-max(1, self.context // 2) :]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
     sampling: Sampling
     room: int  # tokens a row may have
+    window: _Window
     ends: frozenset[int]
     banned: Tensor  # what is added to the scores: 0, or minus infinity
 
@@ -147,6 +191,7 @@ class _Rows:
         self._cache = DynamicCache(config=model.config)
         self._last: Tensor | None = None
         self._ids = ids
+        self._written: list[list[int]] = [[] for _ in seeds]
 
     def leave(self, rows: set[int]) -> None:
         """Stop writing ``rows``; the next step computes without them."""
@@ -162,6 +207,8 @@ class _Rows:
         return [self._chunk(row, token) for row, token in zip(self.left, tokens.tolist(), strict=True)]
 
     def _scores(self) -> Tensor:
+        if self._cache.get_seq_length() == self._rules.window.context:  # all rows are equally long
+            return self._slide()
         if self._last is None:
             scores = self._forward(torch.tensor([self._ids], device=self._model.device))
             self._cache.batch_repeat_interleave(len(self.left))
@@ -172,6 +219,12 @@ class _Rows:
             self._last, self._inside = self._last[keep], list(self.left)
         return self._forward(self._last)
 
+    def _slide(self) -> Tensor:
+        """Read the last half of every row anew, as the beginning of what the model sees."""
+        rows = [self._rules.window.recent(self._ids + self._written[row]) for row in self.left]
+        self._cache, self._inside = DynamicCache(config=self._model.config), list(self.left)
+        return self._forward(torch.tensor(rows, device=self._model.device))
+
     def _forward(self, ids: Tensor) -> Tensor:
         output = self._model(input_ids=ids, past_key_values=self._cache, use_cache=True, logits_to_keep=1)
         scores: Tensor = output.logits[:, -1]
@@ -179,6 +232,7 @@ class _Rows:
 
     def _chunk(self, row: int, token: int) -> Chunk:
         spelling = self._spellings[row]
+        self._written[row].append(token)
         if token in self._rules.ends:
             return Chunk(row, spelling.rest(), 1, "stop")
         text = spelling.add(token)

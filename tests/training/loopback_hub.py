@@ -64,18 +64,19 @@ class Hub:
             return _json({"error": "as told"}, self.status)
         if token not in {"", TOKEN}:
             return _refusal(401, message="Invalid credentials in Authorization header")
+        for pattern, route in _ROUTES:
+            if match := re.fullmatch(pattern, path):
+                return self._routed(route, token, match, body)
+        return self._of_no_repo(path, token, body)
+
+    def _of_no_repo(self, path: str, token: str, body: bytes) -> Answer:
         if path.startswith("/lfs/"):
             self.blobs[path.removeprefix("/lfs/")] = body
             return _json({})
         if path == "/api/validate-yaml":
             bad = "license: [" in json.loads(body)["content"]
             return _json({"warnings": [], "errors": [{"message": "no YAML"}] if bad else []}, 400 if bad else 200)
-        if path == "/api/repos/create":
-            return self._create(token, json.loads(body))
-        for pattern, route in _ROUTES:
-            if match := re.fullmatch(pattern, path):
-                return self._routed(route, token, match, body)
-        return _refusal(404)
+        return self._create(token, json.loads(body)) if path == "/api/repos/create" else _refusal(404)
 
     def _create(self, token: str, asked: dict[str, Any]) -> Answer:
         owner = asked["organization"] or OWNER
@@ -196,7 +197,17 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
             if self.command != "HEAD":
                 self.wfile.write(told)
 
-        do_GET = do_HEAD = do_POST = do_PUT = _serve
+        def do_GET(self) -> None:
+            self._serve()
+
+        def do_HEAD(self) -> None:
+            self._serve()
+
+        def do_POST(self) -> None:
+            self._serve()
+
+        def do_PUT(self) -> None:
+            self._serve()
 
         def log_message(self, *_: object) -> None:
             """Keep quiet."""

@@ -24,11 +24,14 @@ from training.hub_errors import (
     NoManifestError,
     NoRepoError,
     NoRevisionError,
-    NotPublishableError,
     NoTokenFileError,
+    NotPublishableError,
     PublicRepoError,
     UnsafeFileError,
 )
+
+# the library's older upload, which ours speaks, gives its own HTTP client a file in a manner that this deprecates
+pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
 REPO = f"{OWNER}/brass-key"
 
@@ -227,6 +230,9 @@ def test_a_private_push_never_lands_in_a_public_repository(hub: Hub, adapter: Pa
     ("repo", "token", "error"),
     [
         (REPO, "hf_wrong", HubUnauthorizedError),
+        (REPO, "", HubUnauthorizedError),
+        (REPO, "two\nlines", HubUnauthorizedError),
+        (REPO, "hf_é", HubUnauthorizedError),
         ("strangers/brass-key", TOKEN, HubUnauthorizedError),
         ("no such/name!", TOKEN, BadRepoNameError),
     ],

@@ -11,7 +11,7 @@ from training.packing import Document, Piece, lay, pack
 
 
 def document(length: int, scored_from: int = 1, first: int = 0) -> Document:
-    return Document(np.arange(first, first + length + 1, dtype=np.uint16), scored_from)
+    return Document(np.arange(first, first + length + 1, dtype=np.int32), scored_from)
 
 
 @given(st.lists(st.integers(1, 90), max_size=60), st.integers(4, 40))

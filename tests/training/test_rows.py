@@ -59,6 +59,13 @@ def test_half_an_epoch_reads_half_of_the_text() -> None:
     assert (laid.read, laid.seen / laid.available) == (200, 0.5)
 
 
+def test_padded_rows_hold_one_document_each_and_lose_nothing_either() -> None:
+    found = invented([7, 30, 11])
+    laid = plan(found, length=16, a_step=1, epochs=1, steps=0, seed=1, packed=False)
+    assert sorted(len(row) for row in laid.rows) == [1, 1, 1, 1]
+    assert (laid.seen, laid.available) == (48, 48)
+
+
 def test_the_same_seed_lays_the_same_rows_and_another_one_others() -> None:
     found = invented([3, 9, 14, 6, 2, 8, 11])
     plans = [plan(found, length=12, a_step=1, epochs=2, steps=0, seed=seed) for seed in (4, 4, 5)]

@@ -42,10 +42,9 @@ def reads_back(page: Page) -> bool:
     if page.script is None:
         return True
     script = ScriptDraft(page.script)
-    return (
-        all(tasks.parse(b, tasks.completion(script)) == script for b in (ScriptBrief(title="T", summary="S."), staging))
-        and tuple(Turn(turn.cue, turn.speech) for turn in page.script.turns) == page.dialog
-    )
+    spoken = tuple(Turn(turn.cue, turn.speech) for turn in page.script.turns)
+    briefs = ScriptBrief(title="T", summary="S."), staging
+    return spoken == page.dialog and all(tasks.parse(b, tasks.completion(script)) == script for b in briefs)
 
 
 def is_a_page(page: Page) -> bool:
@@ -124,6 +123,14 @@ def test_a_page_goes_on_where_the_last_one_was() -> None:
     assert firsts == [Heading("INT. KITCHEN - DAY"), *[Heading("EXT. GARDEN - DAY")] * (len(found) - 1)]
 
 
+def test_a_heading_without_anything_under_it_is_left_out() -> None:
+    cuts = [Line(None, "Cut to the garden."), Line(None, "Cut to the church.")]
+    (page,) = pages(scene(*cuts, *talk(4), Line("Bo", "Hm.", "(L.C.) Hm."), *cuts, opening="The kitchen."))
+    assert page.script
+    assert [e.text for e in page.script.elements if isinstance(e, Heading)] == ["INT. CHURCH - DAY"]
+    assert reads_back(page)
+
+
 def test_a_long_speech_keeps_its_first_sentences_and_is_counted() -> None:
     losses: Losses = Counter()
     giant = Line("Bo", "We sail at dawn. " * 30)
@@ -176,10 +183,7 @@ def test_a_speaker_has_one_cue_in_a_scene(speakers: tuple[str, str], cues: set[s
         ("Bo enters", Seen("Bo enters.")),
         ("The phone rings", Seen("The phone rings.")),
         ("Exit", Seen("Ann exits.")),
-        (
-            "leaning far out of the window to see who it is",
-            Seen("Ann is leaning far out of the window to see who it is."),
-        ),
+        ("leaning far out of the window to see us", Seen("Ann is leaning far out of the window to see us.")),
         ("in a high voice, as if somebody stood on her left foot", Manner("in a high voice")),
         ("with the very same look that she had on the day of the flood", None),
         ("Close-up of Ann; whispering.", Manner("whispering")),

@@ -74,6 +74,13 @@ def test_properties_without_a_folder_of_their_own_are_read_too(tmp_path: Path) -
     assert convokit.metadata(tmp_path / "conversations.json") == {"L1": {"movie_idx": "m0"}}
 
 
+def test_a_corpus_is_known_by_the_properties_of_its_utterances(tmp_path: Path) -> None:
+    folder = episode(tmp_path, ("Ann", "Bye.", None))
+    assert friends.SOURCE.is_in(folder)
+    assert not cornell.SOURCE.is_in(folder)
+    assert not friends.SOURCE.is_in(tmp_path)
+
+
 def test_half_a_corpus_is_refused_with_the_file_and_the_line(tmp_path: Path) -> None:
     with pytest.raises(MissingFileError, match=r"conversations\.json"):
         list(convokit.read(tmp_path))

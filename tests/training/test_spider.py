@@ -14,6 +14,7 @@ from training.shelf import Shelf
 from training.sources import imsdb
 from training.spider import (
     BadContactError,
+    CrawlBrokenError,
     CrawlError,
     CrawlRunningError,
     ForbiddenPageError,
@@ -100,6 +101,13 @@ def test_nobody_crawls_without_saying_who_they_are(tmp_path: Path, contact: str)
 def test_an_address_that_is_none_is_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(UnreachablePageError):
         spider.crawl(tmp_path, site="imsdb.com", contact=CONTACT)
+
+
+def test_a_crawl_that_breaks_for_another_reason_says_so(site: Site, tmp_path: Path) -> None:
+    (tmp_path / imsdb.FILE).write_text("no row\n", encoding="utf-8")
+    with pytest.raises(CrawlBrokenError):
+        spider.crawl(tmp_path, site=site.address, contact=CONTACT, delay=0)
+    assert (tmp_path / imsdb.FILE).read_text(encoding="utf-8") == "no row\n"
 
 
 def test_a_shelf_drops_the_row_that_a_kill_cut_off(tmp_path: Path) -> None:

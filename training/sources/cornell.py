@@ -16,7 +16,7 @@ from training.sources.recognition import LookedInto
 
 NAME: Final = "movie-corpus"
 SUMMARIES: Final = "movie_summaries.jsonl"
-_WORDS: Final = 300  # a scene is joined up to here
+_WORDS: Final = 220  # a scene is joined up to here: a page
 _TAG: Final = re.compile(r"</?[uib]>", re.I)
 _SCRAPS: Final = re.compile(r"\s_ \d+\.$|^\*\s+|\s+\*$|[<>|{}]|\s+\]$")  # page numbers and revision marks
 _EMPHASIS: Final = re.compile(r"([*_])(\w[^*_]*)\1")

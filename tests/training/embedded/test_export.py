@@ -18,9 +18,8 @@ from training.embedded.pretrain import shape, train
 from training.embedded.recipe import Recipe
 from training.embedded.schedule import plan
 from training.embedded.score import score
-from training.embedded.tokenizer import END, learn, load
+from training.embedded.tokenizer import END, encode, learn, load
 from training.examples import held_out
-from training.packing import encode
 from training.themes import candidates
 
 TINY = Recipe(

@@ -25,7 +25,7 @@ def counting(recipe: Recipe) -> Rows:
     """Return rows in which every number follows the one before."""
     random = Random(1)
     starts = [random.randrange(40) for _ in range(60)]
-    documents = [Document(np.arange(start + 1, start + 22, dtype=np.uint16), 4) for start in starts]
+    documents = [Document(np.arange(start + 1, start + 22, dtype=np.int32), 4) for start in starts]
     return plan(recipe, {"pitch": documents})
 
 

@@ -1,0 +1,139 @@
+"""From a folder of data sets to entries, split by work and kept on disk."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from model import tasks
+from model.briefs import Theme
+from model.profanity import Tier, tier
+from tests.training.invented import library
+from training.corpus import Corpus
+from training.examples import Entry, held_out
+from training.preparation import UnknownSourceError, prepare, read, source_called, table
+from training.recipe import Preparation
+
+PLAIN = Preparation(diversified=False, words=120)
+
+
+def themes(summaries: Sequence[str], _: Path) -> list[tuple[Theme, ...]]:
+    return [(Theme("lost keys"), Theme("a bet")) for _ in summaries]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return library(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture
+def corpus(data: Path, tmp_path: Path) -> Corpus:
+    return prepare(data, tmp_path, PLAIN, find_themes=themes)
+
+
+def test_every_task_has_entries_and_the_table_counts_them_by_source(corpus: Corpus) -> None:
+    assert set(corpus.counts()["train"]) == {"pitch", "dialog", "script", "staging", "prose"}
+    rows = table(corpus.facts).splitlines()
+    assert rows[0] == "| source | pitch | dialog | script | staging | prose |"
+    assert {row.split()[1] for row in rows[2:]} == {"streaming", "plays", "prose"}
+    counted = corpus.facts["entries"]
+    assert sum(counted["plays"].values()) == sum(
+        example.source == "plays" for example in (*corpus.train, *corpus.held_out)
+    )
+
+
+def test_no_work_is_on_both_sides_and_the_side_is_the_same_in_every_source(corpus: Corpus) -> None:
+    assert {held_out(example.work) for example in corpus.train} == {False}
+    assert all(held_out(example.work) for example in corpus.held_out)
+
+
+def test_what_was_prepared_once_is_read_back_the_same_without_finding_themes_again(data: Path, tmp_path: Path) -> None:
+    first = prepare(data, tmp_path, PLAIN, find_themes=themes)
+
+    def never(*_: object) -> list[tuple[Theme, ...]]:
+        raise AssertionError
+
+    again = prepare(data, tmp_path, PLAIN, find_themes=never)
+    assert (again.train, again.held_out, again.digest) == (first.train, first.held_out, first.digest)
+    assert [path.name for path in tmp_path.glob("entries-*")] == [path.name for path in tmp_path.glob("entries-*")][:1]
+
+
+def test_another_wish_or_another_file_is_prepared_anew(data: Path, tmp_path: Path) -> None:
+    prepare(data, tmp_path, PLAIN, find_themes=themes)
+    prepare(data, tmp_path, replace(PLAIN, words=80), find_themes=themes)
+    assert len(list(tmp_path.glob("entries-*"))) == 2
+    os.utime(data / "prose" / "books.jsonl", (1, 1))
+    prepare(data, tmp_path, PLAIN, find_themes=themes)
+    assert len(list(tmp_path.glob("entries-*"))) == 3
+
+
+def test_a_preparation_that_was_killed_leaves_nothing_that_counts(data: Path, tmp_path: Path) -> None:
+    def killed(*_: object) -> list[tuple[Theme, ...]]:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare(data, tmp_path, PLAIN, find_themes=killed)
+    assert list(tmp_path.glob("entries-*/prepared.json")) == []
+    assert prepare(data, tmp_path, PLAIN, find_themes=themes).train
+
+
+def test_every_entry_reads_back_as_it_was_written(corpus: Corpus) -> None:
+    for example in corpus.train:
+        if isinstance(example, Entry):
+            assert tasks.parse(example.brief, example.completion) == example.draft
+
+
+def test_a_show_brings_pitches_with_different_themes(corpus: Corpus) -> None:
+    briefs = [(example.work, example.prompt) for example in corpus.train if example.task == "pitch"]
+    assert len(briefs) == len(set(briefs)) == 2 * len({work for work, _ in briefs})
+
+
+def test_only_the_sources_asked_for_are_read(data: Path, tmp_path: Path) -> None:
+    corpus = prepare(data, tmp_path, replace(PLAIN, only=("plays",)), find_themes=themes)
+    assert {example.source for example in corpus.train} == {"plays"}
+    with pytest.raises(UnknownSourceError) as caught:
+        prepare(data, tmp_path, replace(PLAIN, only=("netflix",)), find_themes=themes)
+    assert "streaming" in caught.value.there
+    with pytest.raises(UnknownSourceError):
+        source_called("netflix")
+
+
+def test_what_may_not_be_published_is_left_out_when_asked(data: Path, tmp_path: Path) -> None:
+    anime = data / "anime"
+    anime.mkdir(exist_ok=True)
+    story = (
+        "In the quiet harbor a girl repairs ships for the town, until the sea gives back a captain who was lost " * 2
+    )
+    rows = [
+        {"mal_id": str(n), "title": f"Harbor {n}", "type": "TV", "year": "2025", "genres": ["Drama"], "tags": [],
+         "romaji": f"Harbor {n}", "synopsis": f"{story}. She must choose between number {n} and the storm."}
+        for n in range(9)
+    ]  # fmt: skip
+    (anime / "anilist_2025.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")
+    free = prepare(data, tmp_path, replace(PLAIN, publishable=True), find_themes=themes)
+    assert "anime" not in {example.source for example in free.train}
+
+
+def test_strong_language_is_left_out_and_counted(data: Path, tmp_path: Path) -> None:
+    rude = tmp_path / "rude" / "plays"
+    rude.mkdir(parents=True)
+    text = (data / "plays" / "public_domain_plays.jsonl").read_text().replace("a letter", "a fucking letter", 20)
+    (rude / "public_domain_plays.jsonl").write_text(text)
+    mild = prepare(tmp_path / "rude", tmp_path / "a", PLAIN, find_themes=themes)
+    assert {tier(example.completion) for example in mild.train} <= {Tier.CLEAN, Tier.MILD}
+    assert mild.facts["left out"]["language: strong"] > 0
+    strong = prepare(tmp_path / "rude", tmp_path / "b", replace(PLAIN, strongest="strong"), find_themes=themes)
+    assert Tier.STRONG in {tier(example.completion) for example in strong.train}
+
+
+def test_most_bounds_the_records_of_each_source(data: Path, tmp_path: Path) -> None:
+    some = prepare(data, tmp_path, replace(PLAIN, most=10, draws=1), find_themes=themes)
+    assert sum(example.task == "pitch" for example in (*some.train, *some.held_out)) <= 10
+
+
+def test_the_corpus_can_be_read_from_its_folder_alone(corpus: Corpus, tmp_path: Path) -> None:
+    (folder,) = tmp_path.glob("entries-*")
+    assert read(folder).digest == corpus.digest
