@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -19,6 +20,7 @@ from bot.launch import free_port
 from db import migrations
 from model import checkpoint
 from model.originality import TitleIndex
+from tests.model import tiny
 
 LAZY = ("torch", "transformers", "discord", "sqlalchemy", "httpx", "pydantic", "rich.live")
 
@@ -145,6 +147,85 @@ def test_a_text_is_continued_as_it_is() -> None:
     bare = run("write", "Once", "--length", "5", "--seed", "3", "--no-include-prefix")
     assert rows[0]["text"] == "Once" + bare.stdout.rstrip("\n")
     assert run("write", "Once", "--samples", "0").exit_code == 2
+
+
+def test_texts_are_kept_in_a_file_that_is_never_overwritten_unasked(tmp_path: Path) -> None:
+    words = ("write", "--prefix", "Once", "--samples", "3", "--batch", "2", "--length", "4", "--seed", "3")
+    assert run(*words, "--to", "texts.txt", "--delimiter", "***").exit_code == 0
+    texts = (tmp_path / "texts.txt").read_text().removesuffix("\n").split("\n***\n")
+    seeds = [json.loads(line)["seed"] for line in (tmp_path / "texts.txt.seeds.jsonl").read_text().splitlines()]
+    rows = objects(run(*words, "--json"))
+    assert (texts, seeds) == ([row["text"] for row in rows], [3, 4, 5])
+    assert "texts.txt" in one_sentence(run(*words, "--to", "texts.txt"), 1)
+    assert run(*words, "--to", "texts.txt", "--force", "--no-include-prefix").exit_code == 0
+    assert not (tmp_path / "texts.txt").read_text().startswith("Once")
+    (said,) = objects(run(*words, "--to", "rows.jsonl", "--json"))
+    assert (said["file"], said["seed"]) == ("rows.jsonl", 3)
+    assert [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()] == rows
+
+
+def test_a_text_is_cut_at_a_mark() -> None:
+    (row,) = objects(run("write", "Once", "--seed", "3", "--length", "9", "--json"))
+    mark = row["text"].split()[2]
+    (cut,) = objects(run("write", "Once", "--seed", "3", "--length", "9", "--truncate", mark, "--json"))
+    assert cut == {"text": row["text"].partition(mark)[0], "seed": 3, "end": "truncate"}
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--samples", "0"), "The samples must be a number from 1 to 100000."),
+        (("--temperature", "-1"), "The temperature must be a number from 0 to 5."),
+        (("--top-p", "1.5"), "The top-p must be a number from 0 to 1."),
+        (("--seed", "-1"), "The seed must be a number from 0 to 2147483647."),
+        (("--truncate", ""), "The mark to truncate at is empty; a few words are enough."),
+    ],
+)
+def test_a_number_that_makes_no_sense_is_one_sentence(words: tuple[str, ...], sentence: str) -> None:
+    assert one_sentence(run("write", "Once", *words), 2) == sentence
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("Once", "--prefix", "Twice"), ("--run", "a", "--model", "b"), ("--to", "a.txt", "--interactive"),
+        ("--page", "0", "--interactive"), ("--interactive",), ("--page", "70000"),
+    ],
+)  # fmt: skip
+def test_what_does_not_go_together_is_a_usage_error(words: tuple[str, ...]) -> None:
+    result = run("write", *words)
+    assert (result.exit_code, result.stdout) == (2, "")
+
+
+def test_a_run_that_is_not_there_is_one_sentence() -> None:
+    wanted = "There is no run called nothing; greenlit runs list shows those there are."
+    assert one_sentence(run("write", "Once", "--run", "nothing"), 1) == wanted
+    assert one_sentence(run("runs", "show", "nothing"), 1) == wanted
+
+
+def test_what_comes_next_is_picked_typed_taken_back_and_ended(tmp_path: Path) -> None:
+    model = tiny.write(tmp_path / "tiny", "llama")
+    words = ("write", "--prefix", "a story", "--model", str(model), "--interactive", "--choices", "3")
+    typed = run(*words, said=" of ours\nx\n of the sea\nq\n")
+    assert (typed.exit_code, typed.stdout) == (0, "a story of the sea\n")
+    best = re.search(r"^ +1 +[\d.]+%  (\".*\")$", typed.stderr, re.MULTILINE)
+    assert best
+    assert run(*words, said="\n").stdout == run(*words, said="1\n").stdout == f"a story{json.loads(best[1])}\n"
+    assert run(*words, said="x\nx\n7\n").stdout == "a story7\n"
+
+
+def test_a_page_is_served_until_it_is_told_to_stop() -> None:
+    words = [sys.executable, "-m", "greenlit", "write", "--page", "0", "--seed", "3"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as page:
+        assert page.stdout is not None
+        found = re.search(r"http://127\.0\.0\.1:\d+", page.stdout.readline())
+        assert found
+        said = httpx.post(f"{found[0]}/write", json={"text": "Once", "length": 3}).text.splitlines()
+        page.send_signal(signal.SIGINT)
+        assert page.wait(60) == 0
+        assert page.stderr is not None
+        assert page.stderr.read() == ""
+    assert json.loads(said[-1])["end"] == "length"
 
 
 @pytest.mark.parametrize("command", [("pitch", "comedy", "rain"), ("write", "Once")])
@@ -284,9 +365,8 @@ def _number(log: Path) -> int:
     ("words", "sentence"),
     [
         (("prepare", "--data", "nowhere"), "is not there; docs/training.md lists"),
-        (("titles", "nowhere.tsv", "titles.trie"), "is not there; docs/training.md lists"),
-        (("pretrain", "--cache", "nowhere"), "run: greenlit train prepare --data DATA"),
-        (("evaluate", "--cache", "nowhere"), "run: greenlit train prepare --data DATA"),
+        (("embedded", "titles", "nowhere.tsv", "titles.trie"), "is not there; docs/training.md lists"),
+        (("embedded", "pretrain", "--cache", "nowhere"), "run: greenlit train embedded prepare --data DATA"),
     ],
 )
 def test_training_without_its_data_says_what_to_do(words: tuple[str, ...], sentence: str) -> None:
@@ -298,13 +378,13 @@ def test_training_without_its_data_says_what_to_do(words: tuple[str, ...], sente
 def test_training_on_a_table_without_its_columns_names_them(tmp_path: Path) -> None:
     table = tmp_path / "table.tsv"
     table.write_text("name\tyear\nAlien\t1979\n")
-    result = run("train", "titles", str(table), "titles.trie")
+    result = run("train", "embedded", "titles", str(table), "titles.trie")
     assert result.exit_code == 1
     assert "lacks title; it must be the file as it was published" in result.stderr
 
 
 def test_the_index_of_titles_is_built_from_a_table(tmp_path: Path) -> None:
     (tmp_path / "table.tsv").write_text("title\nAlien\nThe Alien\nBlade Runner\n")
-    (built,) = objects(run("train", "titles", "table.tsv", "built.trie", "--json"))
+    (built,) = objects(run("train", "embedded", "titles", "table.tsv", "built.trie", "--json"))
     assert built["titles"] == 2
     assert TitleIndex.load(tmp_path / "built.trie").taken("Blade Runner!")

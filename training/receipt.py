@@ -1,5 +1,6 @@
 """The receipt of a run: what was trained on what, how, and how well, beside the weights and checked with them."""
 
+import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -49,6 +50,8 @@ def publish(
     model.save_pretrained(unfinished)
     if recipe.method == "full":
         tokenizer.save_pretrained(unfinished)
+    else:
+        _sort(unfinished / "adapter_config.json")
     facts = {
         "base": _base(recipe.base),
         "recipe": asdict(recipe),
@@ -75,6 +78,13 @@ def add_scores(run: Run, **facts: object) -> None:
     """Write further ``facts`` (an evaluation) into the receipt of a finished run."""
     manifest = checkpoint.verify(run.model)
     checkpoint.write(run.model, manifest.name, **{**manifest.facts, **facts})
+
+
+def _sort(config: Path) -> None:
+    """Write sets in order: PEFT writes them as they come, which is different in every process."""
+    told = json.loads(config.read_text("utf-8"))
+    told = {key: sorted(value) if key == "target_modules" else value for key, value in told.items()}
+    config.write_text(json.dumps(told, indent=2, sort_keys=True) + "\n", "utf-8")
 
 
 def _base(base: str) -> dict[str, str]:

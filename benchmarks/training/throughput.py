@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 from time import perf_counter
@@ -109,7 +110,7 @@ def measure(entries: Path, seconds: float) -> dict[str, Any]:
                 counts[name],
                 batch,
                 tokens,
-                lambda b, h=how: step(model, optimizer, b, scores_padding=h["scores_padding"]),
+                partial(step, model, optimizer, scores_padding=how["scores_padding"]),
             )
     return {
         name: {

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -34,10 +35,10 @@ def environment() -> dict[str, str]:
     return {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "TOKENIZERS_PARALLELISM": "false"}
 
 
-def start(place: Path, *words: str) -> subprocess.Popen[str]:
+def start(place: Path, *words: str, **more: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "greenlit", "train", "poems.txt", "--base", "base", *SMALL, *words]
     return subprocess.Popen(
-        command, cwd=place, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, cwd=place, env={**environment(), **more}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
 
 
@@ -79,21 +80,17 @@ def test_a_run_killed_at_three_random_points_ends_with_the_same_receipt(place: P
 
 
 def test_two_processes_learn_what_one_with_twice_the_batch_learns(place: Path) -> None:
-    launch = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--standalone",
-        "--nproc_per_node",
-        "2",
-    ]  # as accelerate does
-    launch += ["-m", "greenlit", "train", "poems.txt", "--base", "base", *SMALL, "--steps", "6", "--run", "two"]
-    launch += ["--accumulate", "1"]
-    done = subprocess.run(
-        launch, cwd=place, env=environment(), capture_output=True, text=True, timeout=280, check=False
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert done.stdout.count("The run stands in runs/two") == 1
+    """As ``accelerate launch`` starts them on several GPUs: the same command with a rank each in the environment."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = str(taken.getsockname()[1])
+    together = {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    both = [
+        start(place, "--run", "two", "--steps", "6", "--accumulate", "1", RANK=rank, LOCAL_RANK=rank, **together)
+        for rank in "01"
+    ]
+    told = [finish(process) for process in both]
+    assert [out.count("The run stands in runs/two") for out in told] == [1, 0]
     finish(start(place, "--run", "one", "--steps", "6", "--accumulate", "2"))
     assert losses(place, "two") == pytest.approx(losses(place, "one"), abs=2e-3)
     assert receipt(place, "two")["tokens"] == receipt(place, "one")["tokens"]

@@ -31,6 +31,7 @@ function refresh() {
   write.textContent = begun ? "Go on" : "Write";
   story.hidden = !begun;
   document.getElementById("label").textContent = begun ? "Your next words, if you like" : "Your beginning";
+  if (begun) form.text.placeholder = "";
 }
 
 function tell(sentence) {
