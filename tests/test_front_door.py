@@ -1,5 +1,6 @@
 """The command line: each command's words, its JSON, its exit status."""
 
+import dataclasses
 import json
 import os
 import re
@@ -13,14 +14,18 @@ from typing import Any
 
 import httpx
 import pytest
+import typer
 from typer.testing import CliRunner, Result
 
 import greenlit
 from bot.launch import free_port
 from db import migrations
 from model import checkpoint
+from model.continuation import Continuation
 from model.originality import TitleIndex
 from tests.model import tiny
+from training import simple
+from training.recipe import Recipe
 
 LAZY = ("torch", "transformers", "discord", "sqlalchemy", "httpx", "pydantic", "rich.live")
 
@@ -228,6 +233,49 @@ def test_a_page_is_served_until_it_is_told_to_stop() -> None:
     assert json.loads(said[-1])["end"] == "length"
 
 
+GUIDE = Path(greenlit.__file__).parent / "docs" / "coming-from.md"
+
+
+def shown_commands() -> dict[tuple[str, ...], set[str]]:
+    """Return every command that the guide for newcomers shows, each with the options shown with it."""
+    shown: dict[tuple[str, ...], set[str]] = {}
+    for text in re.findall(r"`greenlit ([^`]+)`", GUIDE.read_text("utf-8")):
+        words = tuple(re.match(r"[a-z ]*", text)[0].split())  # type: ignore[index]
+        shown.setdefault(words, set()).update(re.findall(r"--[a-z-]+", text))
+    return shown
+
+
+def test_every_command_and_option_that_newcomers_are_shown_is_there() -> None:
+    shown = shown_commands()
+    assert {("write",), ("train",), ("train", "lstm"), ("train", "push"), ("runs", "list")} <= set(shown)
+    for words, options in shown.items():
+        known = known_options(words if words != ("train",) else ("train", "text"))
+        assert options <= known, (words, options - known)
+
+
+def known_options(words: tuple[str, ...]) -> set[str]:
+    command: Any = typer.main.get_command(greenlit.app)
+    for word in words:
+        command = command.commands[word]
+    return {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+
+
+def test_every_option_of_write_stands_in_the_guide() -> None:
+    told = {option for options in shown_commands().values() for option in options}
+    told |= set(re.findall(r"--[a-z-]+", GUIDE.read_text("utf-8")))
+    offered = {option for option in known_options(("write",)) if option.startswith("--")}
+    assert offered - told - {"--include-prefix", "--help"} == set()
+
+
+def test_every_python_name_that_newcomers_are_shown_is_there() -> None:
+    rows = re.findall(r"^\|.*\| ([^|]*) \|$", GUIDE.read_text("utf-8"), re.MULTILINE)
+    names = {name for row in rows for name in re.findall(r"`([a-z_]+)(?:=[^`(]*)?`", row)}
+    fields = {field.name for kind in (Recipe, Continuation) for field in dataclasses.fields(kind)}
+    known = fields | set(vars(simple)) | {"run", "resume", "model", "adapter", "delimiter"}
+    assert len(names) > 20
+    assert names - known == set()
+
+
 @pytest.mark.parametrize("command", [("pitch", "comedy", "rain"), ("write", "Once")])
 def test_a_missing_checkpoint_is_one_sentence(command: tuple[str, ...], tmp_path: Path) -> None:
     folder = tmp_path / "weights"
@@ -367,6 +415,7 @@ def _number(log: Path) -> int:
         (("prepare", "--data", "nowhere"), "is not there; docs/training.md lists"),
         (("embedded", "titles", "nowhere.tsv", "titles.trie"), "is not there; docs/training.md lists"),
         (("embedded", "pretrain", "--cache", "nowhere"), "run: greenlit train embedded prepare --data DATA"),
+        (("embedded", "score", "--cache", "nowhere"), "run: greenlit train embedded prepare --data DATA"),
     ],
 )
 def test_training_without_its_data_says_what_to_do(words: tuple[str, ...], sentence: str) -> None:

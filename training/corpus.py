@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from math import ceil
+from pathlib import Path
 from typing import Any, Final
 
 from training.examples import Example, Passage, held_out
@@ -20,11 +21,15 @@ class EmptyCorpusError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Corpus:
-    """Examples to train on and examples of other works to judge by; ``facts`` is whatever else is known of them."""
+    """Examples to train on and examples of other works to judge by; ``facts`` is whatever else is known of them.
+
+    ``folder`` is where they are kept, if they are; digest and counts then stand in the facts.
+    """
 
     train: Sequence[Example]
     held_out: Sequence[Example]
     facts: dict[str, Any] = field(default_factory=dict)
+    folder: Path | None = None
 
     def __post_init__(self) -> None:
         if not self.train and not self.held_out:
@@ -33,6 +38,8 @@ class Corpus:
     @property
     def digest(self) -> str:
         """A hash of every example, in order."""
+        if "digest" in self.facts:
+            return str(self.facts["digest"])
         seen = sha256()
         for example in (*self.train, *self.held_out):
             seen.update(f"{example.task}\0{example.prompt}\0{example.completion}\0".encode())
@@ -40,6 +47,8 @@ class Corpus:
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return the entries of each task, for training and held out."""
+        if "counts" in self.facts:
+            return dict(self.facts["counts"])
         return {
             "train": dict(Counter(example.task for example in self.train)),
             "held-out": dict(Counter(example.task for example in self.held_out)),

@@ -1,9 +1,9 @@
 """Examples on disk, one a line: what was prepared once is read back by every run."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from model import briefs, tasks
 from model.briefs import DialogBrief, PitchBrief, ScriptBrief, StagingBrief, Theme
@@ -34,18 +34,58 @@ def load(path: Path) -> list[Example]:
     Raises:
         BrokenEntriesError: a line is none.
     """
-    found: list[Example] = []
+    return [_read(told, path, number) for number, told in enumerate(_rows(path), 1)]
+
+
+def texts(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield prompt and completion of each example, as they are; reading them back as drafts takes fifty times as long.
+
+    Raises:
+        BrokenEntriesError: a line is no JSON.
+    """
+    for told in _rows(path):
+        yield told["prompt"], told["text"]
+
+
+class Stored(Sequence[Example]):
+    """The examples in a file, read when they are asked for."""
+
+    def __init__(self, path: Path, size: int) -> None:
+        self.path, self._size = path, size
+        self._found: list[Example] | None = None
+
+    def __len__(self) -> int:
+        return self._size
+
+    @overload
+    def __getitem__(self, at: int) -> Example: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Example]: ...
+    def __getitem__(self, at: int | slice) -> Example | Sequence[Example]:
+        """Return one example or some, after reading all of them once."""
+        if self._found is None:
+            self._found = load(self.path)
+        return self._found[at]
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
     with path.open(encoding="utf-8") as file:
         for number, line in enumerate(file, 1):
             try:
-                found.append(_read(json.loads(line)))
-            except (ValueError, KeyError, TypeError) as error:
+                yield json.loads(line)
+            except ValueError as error:
                 raise BrokenEntriesError(path, number) from error
-    return found
+
+
+def _read(told: dict[str, Any], path: Path, number: int) -> Example:
+    try:
+        return _example(told)
+    except (ValueError, KeyError, TypeError) as error:
+        raise BrokenEntriesError(path, number) from error
 
 
 def _told(example: Example) -> dict[str, str]:
-    about = {"task": example.task, "source": example.source, "work": example.work}
+    about = {"task": example.task, "source": example.source, "work": example.work, "prompt": example.prompt}
     if isinstance(example, Passage):
         return {**about, "text": example.text}
     match example.brief:
@@ -58,7 +98,7 @@ def _told(example: Example) -> dict[str, str]:
     return {**about, **asked, "text": example.completion}
 
 
-def _read(told: dict[str, Any]) -> Example:
+def _example(told: dict[str, Any]) -> Example:
     if told["task"] == "prose":
         return Passage(work=told["work"], text=told["text"], source=told["source"])
     brief: briefs.Brief

@@ -29,7 +29,7 @@ from training.examples import Example
 from training.packing import Document
 from training.receipt import publish
 from training.recipe import Recipe
-from training.rows import Plan, RowSet, documents, plan
+from training.rows import Plan, RowSet, corpus_documents, documents, plan
 from training.runs import Run
 from training.space import memory, require_space
 from training.together import processes
@@ -88,7 +88,7 @@ def _outcome(trainer: PackedTrainer) -> dict[str, Any]:
 
 
 def _lay(recipe: Recipe, tokenizer: PreTrainedTokenizerBase, corpus: Corpus, length: int) -> _Laid:
-    found = documents(tokenizer, corpus.train)
+    found = corpus_documents(tokenizer, corpus)
     laid = plan(
         found,
         length=length,
@@ -99,7 +99,7 @@ def _lay(recipe: Recipe, tokenizer: PreTrainedTokenizerBase, corpus: Corpus, len
         packed=recipe.packed,
     )
     every = max(1, ceil(len(corpus.held_out) / _HELD_OUT))
-    judged = documents(tokenizer, corpus.held_out[::every])
+    judged = documents(tokenizer, ((example.prompt, example.completion) for example in corpus.held_out[::every]))
     return _Laid(laid, RowSet(laid.rows, found, length), _held_out(judged, length), length)
 
 
@@ -161,7 +161,7 @@ def _arguments(recipe: Recipe, laid: _Laid, folder: Path) -> TrainingArguments:
 
 def _samples(recipe: Recipe, tokenizer: PreTrainedTokenizerBase, corpus: Corpus, run: Run) -> Samples:
     first: dict[str, Example] = {}
-    for example in (*corpus.held_out, *corpus.train):
+    for example in corpus.held_out or corpus.train:
         first.setdefault(example.task, example)
     prompts = [example.prompt or " ".join(example.completion.split()[:_BEGINNING]) for example in first.values()]
     return Samples(tokenizer, prompts, run.folder / "samples", recipe.sample_every or recipe.save_every, recipe.seed)

@@ -27,9 +27,10 @@ from training.records import Record, Scene, Synopsis, Text
 from training.sources.base import Source, SourceError
 from training.sources.first_names import by_decade
 
-VERSION: Final = 1  # of what this file makes; raise it and every cache is made anew
+VERSION: Final = 2  # of what this file makes; raise it and every cache is made anew
 SHEETS: Final = "prepared.json"
 NAMES: Final = "ssa-names"
+SPLITS: Final = ("train", "held-out")
 _Find = Callable[[Sequence[str]], list[tuple[Theme, ...]]]
 FindThemes = Callable[[Sequence[str], Path], list[tuple[Theme, ...]]]
 
@@ -64,8 +65,10 @@ def prepare(data: Path, cache: Path, wanted: Preparation, *, find_themes: FindTh
 def read(folder: Path) -> Corpus:
     """Return the corpus that :func:`prepare` wrote to ``folder``."""
     facts = json.loads((folder / SHEETS).read_text("utf-8"))
-    train, judged = (entries.load(folder / f"{split}.jsonl") for split in ("train", "held-out"))
-    return Corpus(train=train, held_out=judged, facts=facts)
+    train, judged = (
+        entries.Stored(folder / f"{split}.jsonl", sum(facts["counts"][split].values())) for split in SPLITS
+    )
+    return Corpus(train=train, held_out=judged, facts=facts, folder=folder)
 
 
 def source_called(name: str) -> Source:
@@ -116,7 +119,7 @@ def _key(root: Path, folders: Mapping[str, Path], wanted: Preparation) -> str:
 
 def _make(folders: Mapping[str, Path], names: Path, folder: Path, wanted: Preparation, find: _Find) -> None:
     left_out: LeftOut = Counter()
-    split: dict[str, list[Example]] = {"train": [], "held-out": []}
+    split: dict[str, list[Example]] = {name: [] for name in SPLITS}
     for example in _speakable(
         _examples(folders, names, wanted, find, left_out), Tier[wanted.strongest.upper()], left_out
     ):
@@ -126,7 +129,9 @@ def _make(folders: Mapping[str, Path], names: Path, folder: Path, wanted: Prepar
     unfinished.mkdir(parents=True)
     for name, found in split.items():
         entries.save(found, unfinished / f"{name}.jsonl")
-    facts = {"preparation": asdict(wanted), "entries": _counted(split), "left out": dict(left_out)}
+    corpus = Corpus(train=split["train"], held_out=split["held-out"])
+    facts = {"preparation": asdict(wanted), "digest": corpus.digest, "counts": corpus.counts()}
+    facts |= {"entries": _counted(split), "left out": dict(left_out)}
     facts["licences"] = {name: sources.known()[name].licence for name in folders}
     (unfinished / SHEETS).write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", "utf-8")
     unfinished.rename(folder)

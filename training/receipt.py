@@ -55,7 +55,7 @@ def publish(
     facts = {
         "base": _base(recipe.base),
         "recipe": asdict(recipe),
-        "data": {"sha256": corpus.digest, "entries": corpus.counts(), **corpus.facts},
+        "data": {**corpus.facts, "sha256": corpus.digest, "entries": corpus.counts()},
         "tokens": {
             "seen ÷ available": round(laid.seen / laid.available, 6),
             "available": laid.available,

@@ -1,7 +1,9 @@
 """Examples as rows of tokens for any Hugging Face model: planned for the whole run, laid when they are read."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import count, islice
 from math import ceil
 from random import Random
@@ -11,11 +13,14 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
+from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase
 
 from model.engines.spelling import encode
 from model.tasks import Span
-from training.examples import Example
+from training import entries, tokens
+from training.corpus import Corpus
+from training.entries import Stored
 from training.packing import Document, Piece, lay, pack
 
 IGNORED: Final = -100  # what torch and transformers take for "no loss here"
@@ -37,11 +42,11 @@ class NoEndTokenError(ValueError):
     """The tokenizer has no end-of-text token, so no completion would ever end."""
 
 
-def documents(tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example]) -> list[Document]:
-    """Return the examples as token ids with the end marker; control tokens in a text are plain text.
+def documents(tokenizer: PreTrainedTokenizerBase, texts: Iterable[tuple[str, str]]) -> list[Document]:
+    """Return prompts and completions as token ids with the end marker; control tokens in a text are plain text.
 
     Prompt and completion are encoded apart, as they are when writing, after the tokenizer's own beginning token if it
-    has one.
+    has one. An empty text makes no document.
 
     Raises:
         NoEndTokenError: the tokenizer has no end-of-text token.
@@ -51,14 +56,34 @@ def documents(tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example]) -
         raise NoEndTokenError
     beginning = encode(tokenizer, (Span(""),))
     found: list[Document] = []
-    for start in range(0, len(examples), _TOKENIZED_AT_ONCE):
-        some = examples[start : start + _TOKENIZED_AT_ONCE]
-        prompts = _ids(tokenizer, [example.prompt for example in some])
-        completions = _ids(tokenizer, [example.completion for example in some])
+    waiting = iter(texts)
+    while some := list(islice(waiting, _TOKENIZED_AT_ONCE)):
+        prompts, completions = (_ids(tokenizer, list(part)) for part in zip(*some, strict=True))
         for prompt, completion in zip(prompts, completions, strict=True):
             before = [*beginning, *prompt]
             found.append(Document(np.array([*before, *completion, end], np.int32), max(1, len(before))))
     return [document for document in found if len(document)]
+
+
+def corpus_documents(tokenizer: PreTrainedTokenizerBase, corpus: Corpus) -> list[Document]:
+    """Return what there is to train on as token ids; a corpus kept in a folder is tokenized once for each tokenizer.
+
+    Raises:
+        NoEndTokenError: the tokenizer has no end-of-text token.
+    """
+    if corpus.folder is None or not isinstance(corpus.train, Stored):
+        return documents(tokenizer, ((example.prompt, example.completion) for example in corpus.train))
+    kept = corpus.folder / f"train.{_fingerprint(tokenizer)}.npz"
+    if not kept.exists():
+        texts = tqdm(entries.texts(corpus.train.path), "tokens", len(corpus.train), unit=" entries", disable=None)
+        tokens.save(documents(tokenizer, texts), kept)
+    return tokens.load(kept)
+
+
+def _fingerprint(tokenizer: PreTrainedTokenizerBase) -> str:
+    probe = encode(tokenizer, (Span("GENRE: a\n“Ünïcode” 123\tend"),))
+    told = [sorted(tokenizer.get_vocab().items()), tokenizer.eos_token_id, probe]
+    return sha256(json.dumps(told).encode()).hexdigest()[:12]
 
 
 def _ids(tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> list[list[int]]:

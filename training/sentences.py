@@ -108,6 +108,8 @@ _SENTENCES: Final = {
     "hub_errors.UnsafeFileError": "{e} may run code or does not belong there; nothing was kept.",
     "hub_errors.FolderExistsError": "{e} exists already; choose another folder. Nothing was changed.",
     "hub_errors.NoTokenFileError": "{e}, which HF_TOKEN_FILE names, cannot be read or is empty.",
+    "simple.FileStandsError": "{e.path} is there already; choose another file, or add --force to write over it.",
+    "simple.ModelAndRunError": "Name a run, or a model with an adapter, not both.",
 }  # fmt: skip
 
 

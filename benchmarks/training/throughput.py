@@ -92,7 +92,7 @@ def measure(entries: Path, seconds: float) -> dict[str, Any]:
     tokenizer = load_tokenizer(str(EMBEDDED))
     torch.manual_seed(1)
     some = [examples[number] for number in torch.randperm(len(examples))[:4000].tolist()]
-    found = documents(tokenizer, some)
+    found = documents(tokenizer, ((example.prompt, example.completion) for example in some))
     model = AutoModelForCausalLM.from_pretrained(EMBEDDED, dtype=torch.float32)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-5)
     variants: dict[str, tuple[Iterator[list[tuple[Piece, ...]]], dict[str, bool]]] = {

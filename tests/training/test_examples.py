@@ -11,10 +11,10 @@ from tests.training.invented import library
 from training import examples, themes
 from training.embedded.casting import cast_anew
 from training.embedded.companies import Names
-from training.loglines import Rarity, logline
 from training.embedded.pages import Page, pages
 from training.embedded.prepare import shows
 from training.examples import Entry, held_out, page_entries, passages, pitches
+from training.loglines import Rarity, logline
 from training.places import heading
 from training.sources import first_names, plays, prose
 

@@ -76,6 +76,11 @@ def test_an_answer_in_figures_is_no_page_number() -> None:
     assert Speech("BEN", "42.") in found
 
 
+def test_a_name_before_a_colon_may_have_accents_and_a_sentence_is_no_name() -> None:
+    text = "INT. HALL\n\nANÍSYA: Where is it?\n\nNow he says: the key is gone.\n"
+    assert layout.elements(text)[1:] == [Speech("ANÍSYA", "Where is it?"), Action("Now he says: the key is gone.")]
+
+
 def test_one_giant_line_and_an_empty_text_are_no_screenplay() -> None:
     assert layout.elements("") == []
     assert layout.elements(" \n\t\n") == []

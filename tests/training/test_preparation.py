@@ -11,11 +11,13 @@ import pytest
 from model import tasks
 from model.briefs import Theme
 from model.profanity import Tier, tier
+from tests.model import tiny
 from tests.training.invented import library
 from training.corpus import Corpus
 from training.examples import Entry, held_out
 from training.preparation import UnknownSourceError, prepare, read, source_called, table
 from training.recipe import Preparation
+from training.rows import corpus_documents, documents
 
 PLAIN = Preparation(diversified=False, words=120)
 
@@ -57,7 +59,9 @@ def test_what_was_prepared_once_is_read_back_the_same_without_finding_themes_aga
         raise AssertionError
 
     again = prepare(data, tmp_path, PLAIN, find_themes=never)
-    assert (again.train, again.held_out, again.digest) == (first.train, first.held_out, first.digest)
+    assert list(again.train) == list(first.train)
+    assert list(again.held_out) == list(first.held_out)
+    assert again.digest == first.digest
     assert [path.name for path in tmp_path.glob("entries-*")] == [path.name for path in tmp_path.glob("entries-*")][:1]
 
 
@@ -137,3 +141,21 @@ def test_most_bounds_the_records_of_each_source(data: Path, tmp_path: Path) -> N
 def test_the_corpus_can_be_read_from_its_folder_alone(corpus: Corpus, tmp_path: Path) -> None:
     (folder,) = tmp_path.glob("entries-*")
     assert read(folder).digest == corpus.digest
+
+
+def test_tokens_are_made_once_for_each_tokenizer_and_are_those_of_the_entries(corpus: Corpus) -> None:
+    tokenizer = tiny.tokenizer()
+    first = corpus_documents(tokenizer, corpus)
+    plain = documents(tokenizer, ((example.prompt, example.completion) for example in corpus.train))
+    again = corpus_documents(tokenizer, corpus)
+    for one, two, three in zip(first, plain, again, strict=True):
+        assert one.tokens.tolist() == two.tokens.tolist() == three.tokens.tolist()
+        assert one.scored_from == two.scored_from == three.scored_from
+    corpus_documents(tiny.tokenizer(begins=True), corpus)
+    assert corpus.folder is not None
+    assert len(list(corpus.folder.glob("train.*.npz"))) == 2
+
+
+def test_digest_and_counts_on_disk_are_those_of_the_examples(corpus: Corpus) -> None:
+    plain = Corpus(train=list(corpus.train), held_out=list(corpus.held_out))
+    assert (corpus.digest, corpus.counts()) == (plain.digest, plain.counts())

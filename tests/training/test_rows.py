@@ -4,7 +4,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.model import tiny
-from training.examples import Passage
 from training.packing import Document, Piece
 from training.rows import IGNORED, NoEndTokenError, RowSet, TooLittleTextError, documents, plan
 
@@ -120,7 +119,7 @@ def test_no_document_sees_another_one_in_its_row(kind: str) -> None:
 
 def test_a_control_token_in_a_text_is_only_text() -> None:
     tokenizer = tiny.tokenizer()
-    (document,) = documents(tokenizer, [Passage(work="w", text=f"a {tiny.OTHER} b {tiny.END} c")])
+    (document,) = documents(tokenizer, [("", f"a {tiny.OTHER} b {tiny.END} c")])
     assert document.tokens.tolist().count(0) == 1
     assert document.tokens[-1] == 0
     assert tokenizer.convert_tokens_to_ids(tiny.OTHER) not in document.tokens
@@ -128,7 +127,7 @@ def test_a_control_token_in_a_text_is_only_text() -> None:
 
 
 def test_a_tokenizer_that_begins_every_text_begins_these_too() -> None:
-    (document,) = documents(tiny.tokenizer(begins=True), [Passage(work="w", text="abc")])
+    (document,) = documents(tiny.tokenizer(begins=True), [("", "abc")])
     assert (document.tokens[0], document.tokens[-1], document.scored_from) == (0, 0, 1)
 
 
@@ -136,4 +135,4 @@ def test_a_tokenizer_without_an_end_is_refused() -> None:
     tokenizer = tiny.tokenizer()
     tokenizer.eos_token = None
     with pytest.raises(NoEndTokenError):
-        documents(tokenizer, [Passage(work="w", text="abc")])
+        documents(tokenizer, [("", "abc")])

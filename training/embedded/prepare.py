@@ -12,15 +12,15 @@ from typing import Final
 from tokenizers import Tokenizer
 
 from model.briefs import Theme
-from training import cleaning, themes
+from training import cleaning, themes, tokens
 from training.cleaning import Show
-from training.embedded import shelf, tokenizer
+from training.embedded import tokenizer
 from training.embedded.casting import cast_anew
 from training.embedded.companies import Names
-from training.loglines import Rarity, logline
 from training.embedded.pages import Page, pages
 from training.embedded.recipe import Recipe
 from training.examples import TASKS, Example, Task, held_out, page_entries, passages, pitches
+from training.loglines import Rarity, logline
 from training.packing import Document
 from training.sources import first_names, plays, prose, streaming
 
@@ -49,7 +49,7 @@ def prepare(data: Path, cache: Path, recipe: Recipe, *, find_themes: FindThemes 
     facts: dict[str, object] = {"sources": _fingerprints(data)}
     for (split, task), found in examples.items():
         documents = tokenizer.encode(vocabulary, found)
-        shelf.save(documents, cache / f"{split}.{task}.npz")
+        tokens.save(documents, cache / f"{split}.{task}.npz")
         works = len({example.work for example in found})
         facts[f"{split}.{task}"] = {"works": works, "entries": len(found), "positions": sum(map(len, documents))}
         log.info("%s %s: %s", split, task, facts[f"{split}.{task}"])
@@ -58,7 +58,7 @@ def prepare(data: Path, cache: Path, recipe: Recipe, *, find_themes: FindThemes 
 
 def documents(cache: Path, split: str) -> dict[Task, list[Document]]:
     """Return what :func:`prepare` wrote for ``split`` (``train`` or ``held-out``), by task."""
-    return {task: shelf.load(path) for task in TASKS if (path := cache / f"{split}.{task}.npz").exists()}
+    return {task: tokens.load(path) for task in TASKS if (path := cache / f"{split}.{task}.npz").exists()}
 
 
 def _examples(

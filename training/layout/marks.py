@@ -32,7 +32,7 @@ _SHOT: Final = re.compile(
     r"|PAN|DOLLY|TRACKING|ESTABLISHING|BACK TO|LATER|MOMENTS LATER|FLASHBACK|END OF|BEGIN|NOTE|CHAPTER|ACT|SCENE)\b.*"
 )
 _CUE: Final = re.compile(r"(?P<name>[^()\[\]:;!?*]+?)\s*(?P<notes>(?:\([^()]*\)?\s*)*):?")
-_SAID: Final = re.compile(r"(?P<cue>[A-Z][A-Z .,'’#&/\d-]{0,30}(?: ?\([^()]*\))?):\s+(?P<speech>\S.*)")
+_SAID: Final = re.compile(r"(?P<cue>[^\W\d_][^:;!?()]{0,40}(?:\([^()]*\))?):\s+(?P<speech>\S.*)")
 _ORDINAL: Final = re.compile(r"#?(\d+)(?:ST|ND|RD|TH)?\s+(\D.*)")
 _LIST: Final = re.compile(r",\s*(?:AND\b)?")
 _VOICE: Final = re.compile(r"[ -]+(?:V\. ?O\.?|VO|O\. ?S\.?|OS|O\. ?C\.?|OC|CONT'?D\.?)$")

@@ -9,12 +9,14 @@ from training.packing import Document
 
 
 def save(documents: Sequence[Document], path: Path) -> None:
-    """Write the documents to ``path`` in their order."""
+    """Write the documents to ``path`` in their order, all of them or none."""
     tokens = np.concatenate([document.tokens for document in documents]) if documents else np.zeros(0, np.int32)
     ends = np.cumsum([len(document.tokens) for document in documents], dtype=np.int64)
     scored_from = np.array([document.scored_from for document in documents], np.int64)
-    with path.open("wb") as file:
+    unfinished = path.with_name(path.name + ".unfinished")
+    with unfinished.open("wb") as file:
         np.savez(file, tokens=tokens, ends=ends, scored_from=scored_from)
+    unfinished.replace(path)
 
 
 def load(path: Path) -> list[Document]:
