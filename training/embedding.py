@@ -31,7 +31,7 @@ class MiniLM:
         model = BertModel.from_pretrained(
             folder, dtype=torch.float32, local_files_only=True, attn_implementation="eager"
         )
-        self._model: Any = model.eval().to(self._device)  # type: ignore[no-untyped-call, arg-type]
+        self._model: Any = model.eval().to(self._device)  # type: ignore[no-untyped-call]
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(_LONGEST)

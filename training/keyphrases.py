@@ -31,7 +31,7 @@ class Ranking:
         return sorted(chosen, key=lambda place: round(float(likeness[place]), _DIGITS), reverse=True)
 
     def doubtful(self, document: Vectors, candidates: Vectors) -> set[int]:
-        """Return the places that decide, where two are within ``GUARD`` of each other at any step; none if all is clear."""
+        """Return the places that decide, where two are within ``GUARD`` of each other; none if all is clear."""
         likeness = candidates @ document
         chosen, close = self._choose(likeness, candidates)
         ranked = sorted(chosen, key=lambda place: float(likeness[place]))
@@ -59,7 +59,7 @@ class Ranking:
 
 
 class Remembering:
-    """Embeds phrases, each once: at least the last ``keep`` distinct ones are remembered, and about twice as many at most."""
+    """Embeds phrases, each once: the last ``keep`` distinct ones are remembered, about twice as many at most."""
 
     def __init__(self, embed: Embed, *, keep: int = _KEEP) -> None:
         self._embed, self._keep = embed, keep

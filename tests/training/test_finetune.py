@@ -220,7 +220,7 @@ def test_what_does_not_fit_is_said_before_anything_is_trained(
         run_of(tmp_path, Recipe(base=str(base), targets=("warp_drive",), **SMALL), corpus, name="warp")
     with pytest.raises(BrokenCheckpointError):
         run_of(tmp_path, Recipe(base=str(tmp_path / "nowhere"), **SMALL), corpus, name="nowhere")
-    monkeypatch.setattr(space.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10})())
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 10})())
     with pytest.raises(NoSpaceError):
         run_of(tmp_path, Recipe(base=str(base), **SMALL), corpus, name="full")
 

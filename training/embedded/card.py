@@ -37,7 +37,8 @@ print(tokenizer.decode(model.generate(**prompt, max_new_tokens=120)[0]))
 
 ## Data
 
-What was prepared; the run read about as much of each task as its share of the mix gives (`training/embedded/recipe.py`).
+What was prepared; the run read about as much of each task as its share of the mix gives
+(`training/embedded/recipe.py`).
 
 | what | used for | works | entries | tokens |
 |---|---|---|---|---|
@@ -67,12 +68,13 @@ the matrices ({matrix_rate}), AdamW for embedding and norms ({vector_rate}), rat
 down linearly to {floor:.0%} over the last {cool_down:.0%}. bf16 computation over fp32 weights, {batch:,} tokens a step.
 
 {steps:,} steps, {positions:,} tokens read ({scored:,} of them predicted), {minutes:.0f} minutes on **one CPU thread**
-shared with other work. Every number is a field of `training/embedded/recipe.py`; make it anew, in an environment with the
-`training` extra, with
+shared with other work. Every number is a field of `training/embedded/recipe.py`; make it anew, in an environment
+with the `training` extra, with
 
 ```sh
 OMP_NUM_THREADS=1 MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=4000000000 python -c \\
-  "from pathlib import Path; from training.embedded.make import make; make(Path('DATA'), Path('WORK'), Path('model/embedded'))"
+  "from pathlib import Path; from training.embedded.make import make
+make(Path('DATA'), Path('WORK'), Path('model/embedded'))"
 ```
 
 `DATA` has the folders `streaming`, `plays`, `prose`, `ssa-names` and `titles`; a killed run goes on where it was.
