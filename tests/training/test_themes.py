@@ -23,7 +23,7 @@ WANTS = [
 ]
 PLACES = ["in a frozen harbor", "under the glass city", "at an empty hotel", "on the floating market"]
 SUMMARIES = [
-    f"When a {hero} {want} {PLACES[(one + two) % 4]}, the whole village has to choose between old debts and new courage."
+    f"When a {hero} {want} {PLACES[(one + two) % 4]}, the whole village must choose between old debts and new courage."
     for one, hero in enumerate(HEROES)
     for two, want in enumerate(WANTS)
 ]
