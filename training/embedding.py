@@ -1,4 +1,4 @@
-"""Sentence vectors of all-MiniLM-L6-v2, the same as sentence-transformers' own, in batches that hold no padding."""
+"""Sentence vectors of all-MiniLM-L6-v2, the same as sentence-transformers' own, in batches with hardly any padding."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from transformers import BertModel
 
 Vectors = NDArray[np.float32]
 WIDTH: Final = 384
-_FULL: Final = 0.9
+_FULL: Final = 0.9  # of a batch at least is text, the rest padding
 _LONGEST: Final = 256  # tokens; sentence-transformers cuts this model's input there
 _BUDGET: Final = {"cpu": 2048, "cuda": 65_536}  # tokens a batch
 

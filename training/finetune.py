@@ -31,7 +31,7 @@ from training.receipt import publish
 from training.recipe import Recipe
 from training.rows import Plan, RowSet, corpus_documents, documents, plan
 from training.runs import Run
-from training.space import memory, require_space
+from training.space import enough, require_space
 from training.together import processes
 from training.trainer import PackedTrainer, last_whole_checkpoint
 from training.watching import CURVES, Progress, Samples, draw_curves
@@ -62,10 +62,11 @@ def finetune(
         BrokenCheckpointError, FormatMismatchError, QuantizationUnavailableError, BadRecipeError: the base is unusable.
         TooLittleTextError, NoEndTokenError: the corpus fills no step; the tokenizer has no end.
         OutOfMemoryError, NoSpaceError: what to lower stands in their sentences.
+        LossNotFiniteError: the training went astray; the last checkpoint is whole.
     """
     set_seed(recipe.seed)
     tokenizer = load_tokenizer(recipe.base)
-    with memory(recipe):
+    with enough(recipe, run.folder):
         model = load_base(recipe)
         laid = _lay(recipe, tokenizer, corpus, row_length(recipe, model))
         require_space(run.folder, model, checkpoints=3)
@@ -75,10 +76,10 @@ def finetune(
             trainer.add_callback(watcher)
         last = last_whole_checkpoint(run.folder / "checkpoints")
         trainer.train(resume_from_checkpoint=str(last) if last else None)
-    if not trainer.is_world_process_zero():
-        return {}
-    _write_history(trainer.state.log_history, run)
-    return publish(recipe, corpus, run, model, tokenizer, laid=laid.plan, **_outcome(trainer))
+        if not trainer.is_world_process_zero():
+            return {}
+        _write_history(trainer.state.log_history, run)
+        return publish(recipe, corpus, run, model, tokenizer, laid=laid.plan, **_outcome(trainer))
 
 
 def _outcome(trainer: PackedTrainer) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from model.checkpoint import BrokenCheckpointError
 from model.engines.lstm_network import END_ID, UNKNOWN_ID, Network, State, Vocabulary, split
 from training.lstm_recipe import LstmRecipe
+from training.space import LossNotFiniteError
 
 _WEIGHTS, _REST = ".weights.safetensors", ".rest.pt"  # names with a dot are not in the manifest
 _IGNORED: Final = -1
@@ -32,14 +33,6 @@ class CorpusTooSmallError(ValueError):
     def __init__(self, tokens: int, wanted: int) -> None:
         super().__init__(f"{tokens} < {wanted}")
         self.tokens, self.wanted = tokens, wanted
-
-
-class LossNotFiniteError(ArithmeticError):
-    """The loss of step ``step`` is no number; the last checkpoint is whole."""
-
-    def __init__(self, step: int) -> None:
-        super().__init__(str(step))
-        self.step = step
 
 
 class Learner:

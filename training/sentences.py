@@ -86,7 +86,9 @@ _SENTENCES: Final = {
     "runs.RunChangedError": "The run {e.name} was begun with another {e.what}; take another name for a new run.",
     "lstm.NothingHeldOutError": "Nothing is held out to judge the run by; give more text.",
     "lstm_learner.CorpusTooSmallError": "The text has only {e.tokens} words and marks, one step reads {e.wanted}.",
-    "lstm_learner.LossNotFiniteError": "The training went astray at step {e.step}; begin a new run.",
+    "space.LossNotFiniteError": (
+        "The training went astray at step {e.step}; begin a new run with a lower --rate. The last checkpoint is whole."
+    ),
     "embedded.schedule.NothingToLearnError": (
         "There is nothing prepared for the task {e}; run: greenlit train embedded prepare --data DATA"
     ),
@@ -125,6 +127,6 @@ def sentence(error: BaseException) -> str | None:
                 names=", ".join(getattr(error, "names", ())),
                 there=", ".join(getattr(error, "there", ())),
                 cause=str(error.__cause__).partition("\n")[0],
-                needed=f" ({needed / 1e6:,.0f} MB are needed)" if needed else "",
+                needed=f" ({max(1, round(needed / 1e6)):,} MB are needed)" if needed else "",
             )
     return None

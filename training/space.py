@@ -1,5 +1,6 @@
-"""Room on the disk and in memory: what a run needs is asked for before it begins."""
+"""What a run can run out of: memory, room on the disk, and numbers."""
 
+import errno
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,10 +8,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
+from safetensors import SafetensorError
 
 from training.archives import NoSpaceError
 from training.recipe import Recipe
 
+_FULL: Final = ("No space left on device", "PytorchStreamWriter failed", "file write failed")
 _STATE: Final = 12  # bytes a weight that learns: itself and two moments of AdamW, in fp32
 
 
@@ -20,6 +23,14 @@ class OutOfMemoryError(MemoryError):
     def __init__(self, recipe: Recipe) -> None:
         super().__init__(f"{recipe.method}, batch {recipe.batch}, context {recipe.context}")
         self.recipe = recipe
+
+
+class LossNotFiniteError(ArithmeticError):
+    """The loss of ``step`` is no number any more."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__(f"step {step}")
+        self.step = step
 
 
 def require_space(folder: Path, model: Any, *, checkpoints: int) -> None:  # noqa: ANN401 -- PEFT has no types
@@ -36,17 +47,24 @@ def require_space(folder: Path, model: Any, *, checkpoints: int) -> None:  # noq
 
 
 @contextmanager
-def memory(recipe: Recipe) -> Iterator[None]:
-    """Raise what torch says when memory runs out as one error that knows the recipe.
+def enough(recipe: Recipe, folder: Path) -> Iterator[None]:
+    """Raise what torch and safetensors say when memory or the disk runs out as one error each.
 
     Raises:
-        OutOfMemoryError: memory ran out.
+        OutOfMemoryError: memory ran out; it knows the recipe.
+        NoSpaceError: the disk of ``folder`` is full.
     """
     try:
         yield
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise OutOfMemoryError(recipe) from error
-    except RuntimeError as error:
-        if "can't allocate memory" not in str(error):
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
             raise
-        raise OutOfMemoryError(recipe) from error
+        raise NoSpaceError(folder) from error
+    except (RuntimeError, SafetensorError) as error:
+        if "can't allocate memory" in str(error):
+            raise OutOfMemoryError(recipe) from error
+        if any(words in str(error) for words in _FULL):
+            raise NoSpaceError(folder) from error
+        raise

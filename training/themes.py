@@ -113,7 +113,7 @@ def _extractor(
     from training.embedding import MiniLM  # noqa: PLC0415 -- heavy, only where something is new
     from training.keyphrases import Extractor, Ranking  # noqa: PLC0415 -- heavy, only where something is new
 
-    model = MiniLM(_weights())
+    model = MiniLM(weights())
     screen = precision == "bf16" or (precision == "auto" and model.fast_bf16)
     return Extractor(
         analyse=analyse,
@@ -139,7 +139,12 @@ def _require(phrases: int, words: tuple[int, int], diversity: float | None) -> N
         raise ThemeSettingError("diversity", diversity)
 
 
-def _weights() -> Path:
+def weights() -> Path:
+    """Return the folder of the model.
+
+    Raises:
+        MissingWeightsError: its package is not installed.
+    """
     found = find_spec(_PACKAGE)
     if found is None or found.origin is None:
         raise MissingWeightsError
@@ -148,7 +153,7 @@ def _weights() -> Path:
 
 @lru_cache
 def _fingerprint() -> str:
-    with (_weights() / "model.safetensors").open("rb") as file:
+    with (weights() / "model.safetensors").open("rb") as file:
         return file_digest(file, "sha256").hexdigest()
 
 

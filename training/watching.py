@@ -2,6 +2,7 @@
 """What is seen of a run while it works: a progress bar, samples of what the model writes, and its curves."""
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,13 +12,14 @@ from transformers import PreTrainedTokenizerBase, TrainerCallback, TrainerContro
 
 from model.engines.spelling import encode
 from model.tasks import Span
+from training.space import LossNotFiniteError
 
 _NEW: Final = 120  # tokens of a sample
 CURVES: Final = "curves.png"
 
 
 class Progress(TrainerCallback):
-    """A bar on standard error with the loss beside it; nothing where standard error is no terminal."""
+    """A bar on standard error, where that is a terminal; a loss that is no number ends the run."""
 
     def __init__(self) -> None:
         self._bar: Any = None
@@ -39,6 +41,8 @@ class Progress(TrainerCallback):
     def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Show the last losses."""
         logs: Mapping[str, float] = kwargs["logs"]
+        if not isfinite(logs.get("loss", 0.0)):
+            raise LossNotFiniteError(state.global_step)
         for key, name in (("loss", "loss"), ("eval_loss", "held out")):
             if key in logs:
                 self._losses[name] = f"{logs[key]:.3f}"

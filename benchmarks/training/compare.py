@@ -98,7 +98,7 @@ def names(data: Path, cache: Path, below: Path, steps: int) -> dict[str, Any]:
         wanted = Preparation(only=("friends-corpus",), diversified=diversified)
         corpus = prepare(data, cache, wanted)
         run = trained(f"names-{diversified}", replace(BASE, steps=steps), corpus, below)
-        report = judged(run, corpus.held_out, Amount(entries=100, briefs=40, completions=0))
+        report = judged(run, corpus.held_out, Amount(entries=100, briefs=20, completions=0))
         result[name] = {
             "entries with a lead's name": share(corpus.train, lambda example: famous(example.completion)),
             "outputs with a lead's name": {
@@ -148,16 +148,14 @@ def main() -> None:
         "names": names,
         "rows": rows,
     }
-    found = json.loads(RESULT.read_text("utf-8")) if RESULT.exists() else {}
     for name, compare in every.items():
         if options.only in (None, name):
-            found[name] = {
-                **compare(options.data, options.cache, options.below, options.steps),
-                "of": f"{options.steps} steps",
-            }
-            print(json.dumps({name: found[name]}, indent=1))
-            about = {"machine": platform.machine(), "threads": 1, "date": datetime.now(UTC).date().isoformat()}
-            RESULT.write_text(json.dumps({**found, **about}, indent=1) + "\n", "utf-8")
+            told = compare(options.data, options.cache, options.below, options.steps)
+            told |= {"steps asked for": options.steps, "date": datetime.now(UTC).date().isoformat()}
+            print(json.dumps({name: told}, indent=1))
+            before = json.loads(RESULT.read_text("utf-8")) if RESULT.exists() else {}
+            about = {"machine": platform.machine(), "threads": 1}
+            RESULT.write_text(json.dumps({**before, **about, name: told}, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

