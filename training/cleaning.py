@@ -221,7 +221,7 @@ def _made(synopsis: Synopsis, found: tuple[Genre, ...], text: str) -> Show | Ref
 
 def key(text: str) -> str:
     """Return what two spellings of one title share: its letters and digits, no article in front."""
-    letters = re.sub(r"[^\w]+", " ", text.casefold()).strip()
+    letters = re.sub(r"[\W_]+", " ", text.casefold()).strip()
     return re.sub(r"^(the|a|an) ", "", letters)
 
 

@@ -131,7 +131,7 @@ def train_all(
     corpus = first(lambda: prepare_data(data, cache, preparation))
     if not as_json:
         typer.echo(table(corpus.facts))
-    trained = train(name, recipe, corpus, resume=True)
+    trained = train(name, recipe, corpus, resume=True, same=True)
     if trained.facts:
         judged = judge_run(trained.run, corpus, entries=entries, briefs=briefs)
         report(as_json, f"{judged.table}\nThe run stands in {trained.run.folder}.", **judged.facts)

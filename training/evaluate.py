@@ -86,7 +86,10 @@ class Candidate:
         """
         name = checkpoint.verify(Path(model)).name if _is_folder(model) else str(model)
         if adapter is not None:
-            name = f"{name}+{checkpoint.verify(adapter).name}"
+            manifest = checkpoint.verify(adapter)
+            if Path(model).is_dir():
+                checkpoint.require_base(manifest, Path(model))
+            name = f"{name}+{manifest.name}"
         with unusable(Path(model)):
             tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
         weights = load_model(model, adapter=adapter, quantize=quantize, device=device)

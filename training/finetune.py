@@ -7,8 +7,8 @@ Killed at any moment, the run goes on from its last whole checkpoint and ends wi
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import ceil
 from pathlib import Path
+from random import Random
 from typing import Any, Final
 
 from torch.utils.tensorboard import SummaryWriter
@@ -29,7 +29,7 @@ from training.examples import Example
 from training.packing import Document
 from training.receipt import publish
 from training.recipe import Recipe
-from training.rows import Plan, RowSet, corpus_documents, documents, plan
+from training.rows import Plan, RowSet, corpus_documents, documents, plan, require_apart
 from training.runs import Run
 from training.space import enough, require_space
 from training.together import processes
@@ -61,6 +61,7 @@ def finetune(
     Raises:
         BrokenCheckpointError, FormatMismatchError, QuantizationUnavailableError, BadRecipeError: the base is unusable.
         TooLittleTextError, NoEndTokenError: the corpus fills no step; the tokenizer has no end.
+        DocumentsMixedError: the architecture cannot keep the documents of a row apart.
         OutOfMemoryError, NoSpaceError: what to lower stands in their sentences.
         LossNotFiniteError: the training went astray; the last checkpoint is whole.
     """
@@ -70,6 +71,8 @@ def finetune(
         model = load_base(recipe)
         laid = _lay(recipe, tokenizer, corpus, row_length(recipe, model))
         require_space(run.folder, model, checkpoints=3)
+        if recipe.packed:
+            require_apart(model)
         trainer = _trainer(recipe, model, laid, run)
         samples = _samples(recipe, tokenizer, corpus, run)
         for watcher in (Progress(), samples, *watchers):
@@ -99,8 +102,10 @@ def _lay(recipe: Recipe, tokenizer: PreTrainedTokenizerBase, corpus: Corpus, len
         seed=recipe.seed,
         packed=recipe.packed,
     )
-    every = max(1, ceil(len(corpus.held_out) / _HELD_OUT))
-    judged = documents(tokenizer, ((example.prompt, example.completion) for example in corpus.held_out[::every]))
+    random = Random(0)  # noqa: S311 -- no secret
+    chosen = random.sample(range(len(corpus.held_out)), min(_HELD_OUT, len(corpus.held_out)))
+    some = [corpus.held_out[number] for number in sorted(chosen)]
+    judged = documents(tokenizer, ((example.prompt, example.completion) for example in some))
     return _Laid(laid, RowSet(laid.rows, found, length), _held_out(judged, length), length)
 
 

@@ -46,9 +46,9 @@ def judge(data: Path, cache: Path, wanted: Judging) -> Judged:
     """
     model, adapter = _chosen(wanted)
     records = _RECORDS * wanted.entries * (_HELD_OUT if wanted.held_out else 1)
-    found = prepare(data, cache, Preparation(most=records, draws=1, seed=wanted.seed))
+    found = prepare(data, cache, Preparation(most=records, draws=1, diversified=False, seed=wanted.seed))
     works = found.held_out if wanted.held_out else [*found.train, *found.held_out]
-    learnt_from = prepare(wanted.against, cache, Preparation()).train if wanted.against else None
+    learnt_from = prepare(wanted.against, cache, _prepared_for(wanted)).train if wanted.against else None
     amount = Amount(entries=wanted.entries, briefs=wanted.briefs, completions=wanted.briefs, seed=wanted.seed)
     report = _report(model, adapter, works, learnt_from, amount)
     if wanted.plots:
@@ -77,6 +77,13 @@ def weights_of(run: Run) -> tuple[str, Path | None]:
     """Return the base of a finished writer's run and the adapter to lay over it, or its own weights and None."""
     recipe = run.facts()["recipe"]
     return (str(run.model), None) if recipe["method"] == "full" else (recipe["base"], run.model)
+
+
+def _prepared_for(wanted: Judging) -> Preparation:
+    """Return how the data of the run was prepared, or the usual way."""
+    data = runs.whole(runs.finished(wanted.run))["receipt"]["data"] if wanted.run else {}
+    told = data.get("preparation", {})
+    return Preparation(**{**told, "only": tuple(told.get("only", ()))})
 
 
 def _chosen(wanted: Judging) -> tuple[str, Path | None]:

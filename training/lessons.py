@@ -14,6 +14,7 @@ from training.examples import Entry, Passage, passages
 from training.loglines import Rarity, logline
 from training.records import Scene, Synopsis, Text
 from training.scenes import Page, pages
+from training.sources import prose
 
 LeftOut = Counter[str]
 _NO_SHOW: Final = "synopsis that makes no show"
@@ -38,7 +39,10 @@ def pitches(
     random: Random,
     left_out: LeftOut,
 ) -> Iterator[Entry]:
-    """Yield up to ``draws`` pitches a show, each with another theme; ``find`` brings those that nobody gave."""
+    """Yield up to ``draws`` pitches a show, each with another theme; ``find`` brings those that nobody gave.
+
+    The split goes by the clean title: a work falls on the same side whatever a source calls it.
+    """
     bare = [show.summary for show in kept if not show.themes]
     found = dict(zip(bare, find(bare), strict=True))
     for show in kept:
@@ -48,7 +52,7 @@ def pitches(
         for theme in their[:draws]:
             brief = PitchBrief(genre=random.choice(show.genres), theme=theme)
             draft = PitchDraft(title=show.title, summary=show.summary)
-            yield Entry(work=show.work or show.title, brief=brief, draft=draft, source=show.source)
+            yield Entry(work=show.title, brief=brief, draft=draft, source=show.source)
 
 
 def staged(scenes: Iterable[Scene], *, words: int, random: Random, left_out: LeftOut) -> Iterator[Entry]:
@@ -98,7 +102,10 @@ def _page_entries(scene: Scene, page: Page, told: tuple[str, str] | None) -> Ite
 
 
 def read_on(texts: Iterable[Text], *, words: int) -> Iterator[Passage]:
-    """Yield the stretches of whole paragraphs in which people talk."""
+    """Yield of novels the stretches of whole paragraphs in which people talk, and every other text as it is."""
     for text in texts:
+        if text.source != prose.SOURCE.name:
+            yield Passage(work=text.work, text=text.text.strip(), source=text.source)
+            continue
         for passage in passages(text.work, text.text, words):
             yield Passage(work=passage.work, text=passage.text, source=text.source)

@@ -27,7 +27,7 @@ from training.records import Record, Scene, Synopsis, Text
 from training.sources.base import Source, SourceError
 from training.sources.first_names import by_decade
 
-VERSION: Final = 2  # of what this file makes; raise it and every cache is made anew
+VERSION: Final = 3  # of what this file makes; raise it and every cache is made anew
 SHEETS: Final = "prepared.json"
 NAMES: Final = "ssa-names"
 SPLITS: Final = ("train", "held-out")
@@ -54,8 +54,9 @@ def prepare(data: Path, cache: Path, wanted: Preparation, *, find_themes: FindTh
         EmptyCorpusError: nothing in it makes an entry.
     """
     root = unpacked(data, cache)
-    folders = _chosen(located(root), wanted)
-    folder = cache / f"entries-{_key(root, folders, wanted)[:16]}"
+    there = located(root)
+    folders = _chosen(there, wanted)
+    folder = cache / f"entries-{_key(root, there, wanted)[:16]}"  # a source may look into its neighbour
     if not (folder / SHEETS).exists():
         find = find_themes or partial(themes.find, phrases=wanted.phrases, diversity=wanted.diversity)
         _make(folders, root / NAMES, folder, wanted, lambda told: find(told, cache / "themes.jsonl"))

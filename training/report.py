@@ -23,7 +23,7 @@ class Row:
 
 
 ROWS: Final = (
-    Row("entries", "held-out entries scored", ",.0f"),
+    Row("entries", "entries scored", ",.0f"),
     Row("works", "works they come from", ",.0f"),
     Row("bits_per_byte", "bits per byte", ".3f"),
     Row("bits_per_byte_low", "… 95 % from", ".3f"),
@@ -162,7 +162,7 @@ def _bits(axes: "Axes", tasks: Mapping[str, Mapping[str, float]]) -> None:
     bars = axes.bar(list(tasks), values, color=_COLOURS[0], width=0.6)
     axes.errorbar(range(len(values)), values, yerr=[below, above], fmt="none", ecolor="#222222", capsize=5)
     axes.bar_label(bars, fmt="%.3f", label_type="center", color="white", fontsize=11)
-    axes.set_ylabel("bits per byte, held-out works (less is better)")
+    axes.set_ylabel("bits per byte (less is better)")
     axes.set_title("bars: 95 % interval over works", fontsize=9)
     _bare(axes)
 

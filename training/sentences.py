@@ -70,6 +70,9 @@ _SENTENCES: Final = {
         "The text fills {e.rows} rows and one step needs {e.wanted}; lower --batch, --accumulate or --context, or give "
         "--steps to read it again and again."
     ),
+    "rows.DocumentsMixedError": (
+        "A model of the kind {e.kind} lets the texts of a packed row see each other; add --no-packed, or use another."
+    ),
     "rows.NoEndTokenError": "This model's tokenizer has no end-of-text token; use another model.",
     "space.OutOfMemoryError": (
         "There is not enough memory for --batch {e.recipe.batch} by method {e.recipe.method}; lower --batch (and raise "

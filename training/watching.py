@@ -76,7 +76,12 @@ class Samples(TrainerCallback):
             return
         with torch.random.fork_rng():
             torch.manual_seed(self._seed)
-            texts = [self._sample(model, prompt) for prompt in self._prompts]
+            try:
+                texts = [self._sample(model, prompt) for prompt in self._prompts]
+            except RuntimeError as error:
+                if "probability tensor" not in str(error):
+                    raise
+                raise LossNotFiniteError(state.global_step) from error
         self._folder.mkdir(exist_ok=True)
         path = self._folder / f"step-{state.global_step:06}.txt"
         path.write_text("\n\n".join(texts) + "\n", "utf-8")

@@ -159,3 +159,31 @@ def test_tokens_are_made_once_for_each_tokenizer_and_are_those_of_the_entries(co
 def test_digest_and_counts_on_disk_are_those_of_the_examples(corpus: Corpus) -> None:
     plain = Corpus(train=list(corpus.train), held_out=list(corpus.held_out))
     assert (corpus.digest, corpus.counts()) == (plain.digest, plain.counts())
+
+
+def test_one_film_is_on_one_side_whatever_a_source_calls_it(tmp_path: Path) -> None:
+    titles = [f"Harbor of {word}" for word in ("glass", "rain", "salt", "iron", "fog", "gold", "wind", "ash")]
+    story = "A stubborn keeper must find the lost bell before the town forgets who rang it and why it matters."
+    films = [
+        {"title": title, "year": 1956, "genres": ["Drama"], "extract": story, "plot_guess": f"{story} {title} is near.",
+         "href": f"The_{title.replace(' ', '_')}_(1956_film)"}
+        for title in titles
+    ]  # fmt: skip
+    folder = tmp_path / "data" / "wikipedia-movies"
+    folder.mkdir(parents=True)
+    (folder / "movies.jsonl").write_text("\n".join(map(json.dumps, films)) + "\n")
+    corpus = prepare(tmp_path / "data", tmp_path / "cache", PLAIN, find_themes=themes)
+    assert {example.work for example in (*corpus.train, *corpus.held_out)} <= set(titles)
+
+
+def test_a_song_is_learnt_whole_with_its_lines(tmp_path: Path) -> None:
+    songs = tmp_path / "data" / "lyrics"
+    songs.mkdir(parents=True)
+    verse = (
+        "The lamp is low and the tide is late\nand nobody waits at the garden gate\nso sing it slow until the morning"
+    )
+    (songs / "songs.csv").write_text(
+        f'artist,title,lyrics\nNobody,Low Lamp,"{verse}"\nNobody,Late Tide,"{verse} again"\n'
+    )
+    corpus = prepare(tmp_path / "data", tmp_path / "cache", PLAIN, find_themes=themes)
+    assert verse in {example.completion for example in (*corpus.train, *corpus.held_out)}

@@ -2,10 +2,20 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from transformers import OPTConfig, OPTForCausalLM
 
 from tests.model import tiny
 from training.packing import Document, Piece
-from training.rows import IGNORED, NoEndTokenError, RowSet, TooLittleTextError, documents, plan
+from training.rows import (
+    IGNORED,
+    DocumentsMixedError,
+    NoEndTokenError,
+    RowSet,
+    TooLittleTextError,
+    documents,
+    plan,
+    require_apart,
+)
 
 
 def invented(lengths: list[int]) -> list[Document]:
@@ -117,13 +127,31 @@ def test_no_document_sees_another_one_in_its_row(kind: str) -> None:
             at += len(document)
 
 
+@pytest.mark.parametrize(("kind", "apart"), [("llama", True), ("gpt2", True), ("gptj", True), ("opt", False)])
+def test_a_model_that_mixes_the_documents_of_a_row_is_refused(kind: str, *, apart: bool) -> None:
+    torch.manual_seed(1)
+    if apart:
+        require_apart(tiny.model(kind, 300))
+        return
+    small = OPTConfig(vocab_size=300, hidden_size=32, ffn_dim=48, num_hidden_layers=2, num_attention_heads=2,
+                      max_position_embeddings=64, word_embed_proj_dim=32)  # fmt: skip
+    with pytest.raises(DocumentsMixedError):
+        require_apart(OPTForCausalLM(small))
+
+
+def test_a_text_without_a_prompt_is_learnt_from_its_first_word_on() -> None:
+    (document,) = documents(tiny.tokenizer(), [("", "abc")])
+    assert document.tokens[0] == tiny.tokenizer().eos_token_id
+    assert document.scored_from == 1
+
+
 def test_a_control_token_in_a_text_is_only_text() -> None:
     tokenizer = tiny.tokenizer()
     (document,) = documents(tokenizer, [("", f"a {tiny.OTHER} b {tiny.END} c")])
-    assert document.tokens.tolist().count(0) == 1
-    assert document.tokens[-1] == 0
+    assert document.tokens.tolist().count(0) == 2
+    assert (document.tokens[0], document.tokens[-1], document.scored_from) == (0, 0, 1)
     assert tokenizer.convert_tokens_to_ids(tiny.OTHER) not in document.tokens
-    assert tokenizer.decode(document.tokens[:-1]) == f"a {tiny.OTHER} b {tiny.END} c"
+    assert tokenizer.decode(document.tokens[1:-1]) == f"a {tiny.OTHER} b {tiny.END} c"
 
 
 def test_a_tokenizer_that_begins_every_text_begins_these_too() -> None:
