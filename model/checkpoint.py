@@ -57,7 +57,9 @@ def write(folder: Path, name: str, **facts: object) -> Manifest:
     """
     files = {path.relative_to(folder).as_posix(): _sha256(path) for path in sorted(folder.rglob("*")) if _counts(path)}
     manifest = {"name": name, "format_version": FORMAT_VERSION, "files": files, **facts}
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    unfinished = folder / f".{MANIFEST}.unfinished"
+    unfinished.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    unfinished.replace(folder / MANIFEST)
     return Manifest(name=name, format_version=FORMAT_VERSION, files=files, facts=facts)
 
 

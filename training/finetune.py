@@ -149,7 +149,6 @@ def _arguments(recipe: Recipe, laid: _Laid, folder: Path) -> TrainingArguments:
         eval_strategy="steps" if judged else "no",
         eval_steps=recipe.save_every,
         save_steps=recipe.save_every,
-        save_total_limit=2,
         load_best_model_at_end=judged,
         metric_for_best_model="eval_loss" if judged else None,
         greater_is_better=False if judged else None,
@@ -160,6 +159,7 @@ def _arguments(recipe: Recipe, laid: _Laid, folder: Path) -> TrainingArguments:
         dataloader_pin_memory=device() != "cpu",
         remove_unused_columns=False,
         report_to="none",
+        restore_callback_states_from_checkpoint=True,  # or early stopping begins to count anew
         disable_tqdm=True,
         seed=recipe.seed,
     )

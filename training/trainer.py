@@ -1,6 +1,7 @@
 """The Trainer of transformers with packed rows, an exact held-out loss, and checkpoints that are whole or not there."""
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -97,10 +98,19 @@ class PackedTrainer(Trainer):
         return logits
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:  # noqa: ANN401 -- as in the class above
-        super()._save_checkpoint(model, trial)
+        super()._save_checkpoint(model, trial)  # deletes none: ``save_total_limit`` is not set
         if self.args.should_save and self.args.output_dir:
             folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
             (folder / COMPLETE).write_text(json.dumps({"step": self.state.global_step}) + "\n", "utf-8")
+            _rotate(folder, Path(self.state.best_model_checkpoint or folder))
+
+
+def _rotate(latest: Path, best: Path) -> None:
+    """Delete every checkpoint but the latest, whole by now, and the best; what is half deleted is not whole."""
+    for old in latest.parent.glob("checkpoint-*"):
+        if old.name not in {latest.name, best.name}:
+            (old / COMPLETE).unlink(missing_ok=True)
+            shutil.rmtree(old)
 
 
 def _batches(rows: Dataset[Any], numbers: range, size: int) -> Iterator[dict[str, Tensor]]:

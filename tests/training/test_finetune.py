@@ -175,6 +175,22 @@ def test_a_run_stops_when_held_out_text_is_no_longer_learnt(base: Path, corpus: 
     assert receipt["best step"] < receipt["steps"]  # type: ignore[operator]
 
 
+def test_a_run_killed_while_it_counts_scores_without_a_better_one_stops_at_the_same_step(
+    base: Path, corpus: Corpus, tmp_path: Path
+) -> None:
+    wild = {**SMALL, "steps": 40, "save_every": 1, "rate": 0.3, "warm_up": 0.0, "schedule": "constant", "patience": 3}
+    recipe = Recipe(base=str(base), **wild)
+    whole = run_of(tmp_path / "whole", recipe, corpus)
+    stopped = len(losses(whole))
+    assert stopped < 40
+    run = runs.create("a", recorded(recipe, corpus), below=tmp_path / "killed")
+    with pytest.raises(KeyboardInterrupt):
+        finetune(recipe, corpus, run, watchers=[Killed(stopped - 1)])
+    finetune(recipe, corpus, run)
+    assert losses(run) == losses(whole)
+    assert checkpoint.verify(run.model) == checkpoint.verify(whole.model)
+
+
 def test_gradients_over_two_small_batches_are_those_of_one_large(base: Path, corpus: Corpus, tmp_path: Path) -> None:
     one, two = (
         run_of(tmp_path, Recipe(base=str(base), **{**SMALL, "dropout": 0.0, **shape}), corpus, name=name)
