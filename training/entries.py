@@ -38,7 +38,7 @@ def load(path: Path) -> list[Example]:
 
 
 def texts(path: Path) -> Iterator[tuple[str, str]]:
-    """Yield prompt and completion of each example, as they are; reading them back as drafts takes fifty times as long.
+    """Yield prompt and completion of each example, as they are, without reading them back as drafts.
 
     Raises:
         BrokenEntriesError: a line is no JSON.

@@ -9,12 +9,12 @@ from random import Random
 from typing import Any, Final, Self, TypeVar
 
 from tqdm import tqdm
-from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from model import checkpoint, tasks
+from model import tasks
 from model.briefs import MAX_SEED, Brief, PitchBrief, StagingBrief
 from model.drafts import Draft, PitchDraft
-from model.engines.loading import Quantize, load_model, unusable
+from model.engines.loading import Quantize
 from model.engines.transformers_engine import TransformersDecoder
 from model.originality import TitleIndex
 from training import counting, judging, writing
@@ -56,10 +56,6 @@ class Amount:
 DEFAULT: Final = Amount()
 
 
-def _is_folder(model: str | Path) -> bool:
-    return Path(model).is_dir() or Path(model).is_absolute() or str(model).startswith((".", "~"))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """A model to be judged; make it with :meth:`load`, end it with :meth:`close`."""
@@ -84,24 +80,20 @@ class Candidate:
             BrokenCheckpointError, FormatMismatchError, QuantizationUnavailableError: as
                 :meth:`model.engines.transformers_engine.TransformersDecoder.load` does.
         """
-        name = checkpoint.verify(Path(model)).name if _is_folder(model) else str(model)
-        if adapter is not None:
-            manifest = checkpoint.verify(adapter)
-            if Path(model).is_dir():
-                checkpoint.require_base(manifest, Path(model))
-            name = f"{name}+{manifest.name}"
-        with unusable(Path(model)):
-            tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
-        weights = load_model(model, adapter=adapter, quantize=quantize, device=device)
-        return cls.of(weights, tokenizer, name=name, threads=threads)
+        return cls._over(
+            TransformersDecoder.load(model, adapter=adapter, quantize=quantize, device=device, threads=threads)
+        )
 
     @classmethod
     def of(
         cls, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, name: str, threads: int | None = None
     ) -> Self:
         """Return the candidate over a model in memory; the model is set to evaluation mode, without dropout."""
-        decoder = TransformersDecoder(model, tokenizer, name=name, threads=threads)
-        return cls(decoder=decoder, model=model, tokenizer=tokenizer)
+        return cls._over(TransformersDecoder(model, tokenizer, name=name, threads=threads))
+
+    @classmethod
+    def _over(cls, decoder: TransformersDecoder) -> Self:
+        return cls(decoder=decoder, model=decoder.weights, tokenizer=decoder.tokenizer)
 
     def close(self) -> None:
         """End the decoder's thread."""

@@ -1,10 +1,11 @@
 """Every number of preparing, fine-tuning and judging, in three frozen values with a line under each field."""
 
 from dataclasses import dataclass, fields
-from math import cos, pi
+from math import cos, isfinite, pi
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
+MAX_SEED: Final = 2**32 - 1  # what numpy takes
 Method = Literal["full", "lora", "lora8", "qlora"]
 Schedule = Literal["linear", "cosine", "constant"]
 Precision = Literal["auto", "fp32", "bf16"]
@@ -79,6 +80,9 @@ class Recipe:
             self._require(name, "1 or more", ok=getattr(self, name) >= 1)
         for name in ("context", "steps", "rate", "patience", "sample_every", "weight_decay", "seed"):
             self._require(name, "0 or more", ok=getattr(self, name) >= 0)
+        for name in ("rate", "weight_decay", "clip", "epochs"):
+            self._require(name, "a finite number", ok=isfinite(getattr(self, name)))
+        self._require("seed", f"at most {MAX_SEED}", ok=self.seed <= MAX_SEED)
         self._require("epochs", "more than 0", ok=self.epochs > 0)
         self._require("clip", "more than 0", ok=self.clip > 0)
         self._require("dropout", "from 0 to below 1", ok=0 <= self.dropout < 1)

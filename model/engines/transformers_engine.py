@@ -79,6 +79,17 @@ class TransformersDecoder:
         return self._name
 
     @property
+    def weights(self) -> PreTrainedModel:
+        """The loaded model, in evaluation mode."""
+        model: PreTrainedModel = self._model
+        return model
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """Its tokenizer."""
+        return self._tokenizer
+
+    @property
     def context(self) -> int:
         """How many tokens the model sees at once."""
         return int(getattr(self._model.config, "max_position_embeddings", _UNKNOWN_CONTEXT))

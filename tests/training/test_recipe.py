@@ -11,7 +11,19 @@ from training.recipe import BadRecipeError, Recipe, Schedule
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"rank": 0}, {"batch": 0}, {"epochs": 0}, {"dropout": 1.0}, {"warm_up": 1.5}, {"steps": -1}, {"save_every": 0}],
+    [
+        {"rank": 0},
+        {"batch": 0},
+        {"epochs": 0},
+        {"dropout": 1.0},
+        {"warm_up": 1.5},
+        {"steps": -1},
+        {"save_every": 0},
+        {"epochs": float("inf")},
+        {"rate": float("nan")},
+        {"clip": float("inf")},
+        {"seed": 2**32},
+    ],
 )
 def test_a_number_that_makes_no_sense_is_named(wrong: dict[str, Any]) -> None:
     with pytest.raises(BadRecipeError) as caught:
