@@ -300,6 +300,9 @@ def write(
         raise typer.BadParameter("give a run, or a model with an adapter")
     if sum([to is not None, interactive, page is not None]) > 1:
         raise typer.BadParameter("give one of --to, --interactive and --page")
+    from training.shell import configure  # noqa: PLC0415
+
+    configure()
     if to:
         require_free(to, force=force)
     asked = seeded(replace(asked, prefix=beginning or asked.prefix))

@@ -1,5 +1,6 @@
 """What is missing or wrong on this machine, in sentences that say what to do."""
 
+import errno
 import importlib.util
 import shutil
 import stat
@@ -27,6 +28,7 @@ from model.settings import PREFIX as WORKER_PREFIX
 from model.settings import WorkerSettings
 
 _SECRETS: Final = ("worker_token", "discord_token", "api_token")
+_FORBIDDEN: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _FREE: Final = 500_000_000
 _DISCORD: Final = "https://discord.com/api/v10"
 _PREFIXES: Final = {"BotSettings": PREFIX, "WorkerSettings": WORKER_PREFIX}
@@ -49,6 +51,15 @@ def _invalid(error: ValidationError) -> str:
     return f"{_PREFIXES.get(error.title, '')}{name}: {wrong['msg']}." if name else f"{wrong['msg']}."
 
 
+def _os_error(error: OSError) -> str:
+    if error.errno in _FORBIDDEN and error.filename:
+        return f"{error.filename} may not be read or written ({error.strerror}); allow it, or choose another place."
+    if error.errno == errno.ENOSPC:
+        where = f" of {error.filename}" if error.filename else ""
+        return f"The disk{where} is full; free some, or choose another place."
+    return f"{error.strerror or type(error).__name__}: {error.filename or 'the address'}; check the settings."
+
+
 _SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
     PortInUseError: lambda error: (
         f"Port {error.port} on {error.host} is in use; stop what listens there or choose another port."
@@ -60,9 +71,7 @@ _SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
     StartError: lambda error: f"The {error.name} did not start. The end of {error.log}:\n{error.tail}",
     ValidationError: _invalid,
     UnicodeDecodeError: lambda _: "This file is not UTF-8 text; save it as UTF-8 and try again.",
-    OSError: lambda error: (
-        f"{error.strerror or type(error).__name__}: {error.filename or 'the address'}; check the settings."
-    ),
+    OSError: _os_error,
     httpx.TransportError: lambda error: (
         f"The bot stopped answering ({type(error).__name__}); the end of its log says why."
     ),

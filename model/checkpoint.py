@@ -55,7 +55,7 @@ def write(folder: Path, name: str, **facts: object) -> Manifest:
 
     ``facts`` must be JSON. Call it last: any file changed afterwards is refused by :func:`verify`.
     """
-    files = {path.relative_to(folder).as_posix(): _sha256(path) for path in sorted(folder.rglob("*")) if _counts(path)}
+    files = {path.relative_to(folder).as_posix(): sha256(path) for path in sorted(folder.rglob("*")) if _counts(path)}
     manifest = {"name": name, "format_version": FORMAT_VERSION, "files": files, **facts}
     unfinished = folder / f".{MANIFEST}.unfinished"
     unfinished.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -141,7 +141,7 @@ def _read(path: Path) -> Manifest:
 def _require_same(path: Path, expected: str) -> None:
     if not path.is_file():
         raise BrokenCheckpointError(path, "missing")
-    if _sha256(path) != expected:
+    if sha256(path) != expected:
         raise BrokenCheckpointError(path, "truncated or altered")
 
 
@@ -149,6 +149,11 @@ def _counts(path: Path) -> bool:
     return path.is_file() and path.name != MANIFEST and path.suffix != ".md" and not path.name.startswith(".")
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

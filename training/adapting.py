@@ -12,7 +12,7 @@ from transformers.utils.import_utils import is_bitsandbytes_available
 from model import checkpoint
 from model.checkpoint import BrokenCheckpointError
 from model.engines import QuantizationUnavailableError
-from model.engines.loading import unusable
+from model.engines.loading import require_there, unusable
 from training.recipe import BadRecipeError, Recipe
 
 MOST: Final = 1024  # positions of a row unless a recipe says otherwise
@@ -36,6 +36,7 @@ def load_tokenizer(base: str) -> PreTrainedTokenizerBase:
     Raises:
         BrokenCheckpointError: there is none, or it cannot be read.
     """
+    require_there(base)
     with unusable(Path(base)):
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(base, trust_remote_code=False)
     return tokenizer

@@ -16,6 +16,7 @@ from typing import Final
 from filelock import FileLock
 from tqdm import tqdm
 
+from training.files import NoSpaceError
 from training.sources import known
 from training.sources.base import FileError, MissingFileError, TruncatedArchiveError
 
@@ -46,14 +47,6 @@ class UnsafeArchiveError(FileError):
 
 class TooLargeError(FileError):
     """The archive at ``path`` unpacks to more than is allowed."""
-
-
-class NoSpaceError(FileError):
-    """The disk of ``path`` is full; ``needed`` says how many bytes more it takes, where that is known."""
-
-    def __init__(self, path: Path, needed: int | None = None) -> None:
-        super().__init__(path)
-        self.needed = needed
 
 
 class NoSourceError(FileError):
@@ -109,6 +102,8 @@ def extract(archive: Path, into: Path, *, largest: int = LARGEST) -> None:
         _unpack(archive, into, largest)
     inside = [entry for entry in into.iterdir() if entry.name not in _LITTER]
     if len(inside) == 1 and inside[0].is_dir():
+        for litter in _LITTER:
+            shutil.rmtree(into / litter, ignore_errors=True)
         _lift(inside[0])
 
 
@@ -118,6 +113,8 @@ def located(data: Path) -> dict[str, Path]:
     Raises:
         NoSourceError, AmbiguousFolderError: see their docstrings.
     """
+    if not data.is_dir():
+        raise NoSourceError(data)
     sources = known()
     inside = sorted(entry for entry in data.iterdir() if entry.is_dir() and not entry.name.startswith("."))
     found = {folder.name: folder for folder in inside if folder.name in sources}

@@ -3,6 +3,7 @@
 Each imports what it needs when it runs; errors become sentences at the front door.
 """
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -12,7 +13,7 @@ from typer.core import TyperGroup
 import training.embedded.commands
 from model.checkpoint import EMBEDDED
 from training import runs
-from training.options import options_of
+from training.options import options_of, said
 from training.recipe import Judging, Preparation, Recipe
 from training.shell import configure, report
 
@@ -38,7 +39,12 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 Data = Annotated[Path, typer.Option(help="The folder with the data sets as published, packed or not.")]
 Cache = Annotated[Path, typer.Option(help="Where unpacked data, themes and entries are kept.")]
 Name = Annotated[str, typer.Option("--run", help="What the run is called.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run, by the recipe it was begun with.")]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume", help="Go on with a run, by the recipe it was begun with; options that differ are refused."
+    ),
+]
 Encoding = Annotated[str | None, typer.Option(help="Of the text, if it is not UTF-8.")]
 Column = Annotated[str | None, typer.Option(help="The column with the text, of a CSV with several.")]
 Delimiter = Annotated[str | None, typer.Option(help="What parts the documents inside a file.")]
@@ -51,6 +57,7 @@ preparation_options = options_of(Preparation, "preparation", leave={"seed"})
 @app.command(_DEFAULT)
 @recipe_options
 def train_text(
+    ctx: typer.Context,
     text: Annotated[str, typer.Argument(help="A text file, a folder, a pattern in quotes, or a CSV of texts.")],
     *,
     name: Name,
@@ -68,7 +75,7 @@ def train_text(
     from training.starting import train  # noqa: PLC0415
 
     texts = read_texts(text, column=column, delimiter=delimiter, encoding=encoding)
-    _tell(as_json, train(name, recipe, of_texts(texts), resume=resume))
+    _tell(as_json, train(name, recipe, of_texts(texts), resume=resume, said=said(ctx, Recipe)))
 
 
 @app.command()
@@ -87,6 +94,7 @@ def prepare(data: Data, *, preparation: Preparation, cache: Cache = CACHE, as_js
 @preparation_options
 @recipe_options
 def finetune(
+    ctx: typer.Context,
     data: Data,
     *,
     name: Name,
@@ -103,7 +111,7 @@ def finetune(
     from training.together import first  # noqa: PLC0415
 
     corpus = first(lambda: prepare_data(data, cache, preparation))
-    _tell(as_json, train(name, recipe, corpus, resume=resume))
+    _tell(as_json, train(name, recipe, corpus, resume=resume, said=said(ctx, Recipe)))
 
 
 @app.command("all")
@@ -122,7 +130,7 @@ def train_all(
 ) -> None:
     """From the raw data sets to a scored adapter; what is done already is not done again."""
     configure()
-    from training.judgement import judge_run  # noqa: PLC0415
+    from training.judgement import judge_run, require_judges  # noqa: PLC0415
     from training.preparation import prepare as prepare_data  # noqa: PLC0415
     from training.preparation import table  # noqa: PLC0415
     from training.starting import train  # noqa: PLC0415
@@ -131,7 +139,8 @@ def train_all(
     corpus = first(lambda: prepare_data(data, cache, preparation))
     if not as_json:
         typer.echo(table(corpus.facts))
-    trained = train(name, recipe, corpus, resume=True, same=True)
+    require_judges(corpus)
+    trained = train(name, recipe, corpus, resume=True, said=[field.name for field in fields(Recipe)])
     if trained.facts:
         judged = judge_run(trained.run, corpus, entries=entries, briefs=briefs)
         report(as_json, f"{judged.table}\nThe run stands in {trained.run.folder}.", **judged.facts)

@@ -19,6 +19,10 @@ class EmptyCorpusError(ValueError):
     """There is nothing to learn from."""
 
 
+class NothingHeldOutError(ValueError):
+    """There is no text to judge a run by."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Corpus:
     """Examples to train on and examples of other works to judge by; ``facts`` is whatever else is known of them.

@@ -14,7 +14,8 @@ from filelock import FileLock
 from tqdm import tqdm
 
 from training import archives
-from training.archives import NoSpaceError, NotAnArchiveError
+from training.archives import NotAnArchiveError
+from training.files import NoSpaceError
 from training.sources.base import DataSet, Download, FileError, TruncatedArchiveError
 
 _PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})  # answers that may be others a moment later

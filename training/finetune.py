@@ -23,9 +23,11 @@ from transformers import (
 )
 from transformers.integrations.integration_utils import TensorBoardCallback
 
+from training import checkpoints
 from training.adapting import Model, device, half, load_base, load_tokenizer, row_length
 from training.corpus import Corpus
 from training.examples import Example
+from training.files import replace_text
 from training.packing import Document
 from training.receipt import publish
 from training.recipe import Recipe
@@ -33,7 +35,7 @@ from training.rows import Plan, RowSet, corpus_documents, documents, plan, requi
 from training.runs import Run
 from training.space import enough, require_space
 from training.together import processes
-from training.trainer import PackedTrainer, last_whole_checkpoint
+from training.trainer import PackedTrainer
 from training.watching import CURVES, Progress, Samples, draw_curves
 
 HISTORY: Final = "history.json"
@@ -63,6 +65,7 @@ def finetune(
         TooLittleTextError, NoEndTokenError: the corpus fills no step; the tokenizer has no end.
         DocumentsMixedError: the architecture cannot keep the documents of a row apart.
         OutOfMemoryError, NoSpaceError: what to lower stands in their sentences.
+        CheckpointLostError: the checkpoints that the run went on from are damaged.
         LossNotFiniteError: the training went astray; the last checkpoint is whole.
     """
     set_seed(recipe.seed)
@@ -77,8 +80,11 @@ def finetune(
         samples = _samples(recipe, tokenizer, corpus, run)
         for watcher in (Progress(), samples, *watchers):
             trainer.add_callback(watcher)
-        last = last_whole_checkpoint(run.folder / "checkpoints")
-        trainer.train(resume_from_checkpoint=str(last) if last else None)
+        last = checkpoints.latest(run.checkpoints)
+        if last and last.ended:  # transformers would forget that, and train on
+            trainer.restore(last)
+        else:
+            trainer.train(resume_from_checkpoint=str(last.folder) if last else None)
         if not trainer.is_world_process_zero():
             return {}
         _write_history(trainer.state.log_history, run)
@@ -119,7 +125,7 @@ def _trainer(recipe: Recipe, model: Model, laid: _Laid, run: Run) -> PackedTrain
     trainer = PackedTrainer(
         recipe,
         model=model,
-        args=_arguments(recipe, laid, run.folder / "checkpoints"),
+        args=_arguments(recipe, laid, run.checkpoints),
         train_dataset=laid.train,
         eval_dataset=laid.held_out,
         callbacks=[TensorBoardCallback(SummaryWriter(str(run.folder / "tensorboard")))],  # type: ignore[no-untyped-call]
@@ -133,7 +139,7 @@ def _trainer(recipe: Recipe, model: Model, laid: _Laid, run: Run) -> PackedTrain
 
 def _arguments(recipe: Recipe, laid: _Laid, folder: Path) -> TrainingArguments:
     judged = laid.held_out is not None
-    return TrainingArguments(
+    arguments = TrainingArguments(
         output_dir=str(folder),
         per_device_train_batch_size=recipe.batch,
         per_device_eval_batch_size=recipe.batch,
@@ -163,6 +169,8 @@ def _arguments(recipe: Recipe, laid: _Laid, folder: Path) -> TrainingArguments:
         disable_tqdm=True,
         seed=recipe.seed,
     )
+    arguments._n_gpu = min(1, arguments.n_gpu)  # noqa: SLF001 -- else one process splits its batches over all GPUs
+    return arguments
 
 
 def _samples(recipe: Recipe, tokenizer: PreTrainedTokenizerBase, corpus: Corpus, run: Run) -> Samples:
@@ -175,7 +183,7 @@ def _samples(recipe: Recipe, tokenizer: PreTrainedTokenizerBase, corpus: Corpus,
 
 def _write_history(history: Sequence[Mapping[str, float]], run: Run) -> None:
     told = [entry for entry in history if "loss" in entry or "eval_loss" in entry]
-    (run.folder / HISTORY).write_text(json.dumps(told, indent=1) + "\n", "utf-8")
+    replace_text(run.folder / HISTORY, json.dumps(told, indent=1) + "\n")
     draw_curves(told, run.folder / CURVES)
 
 

@@ -11,16 +11,17 @@ from typing import Any, Final
 from model.checkpoint import EMBEDDED
 from model.originality import TitleIndex
 from training import runs
-from training.corpus import Corpus
+from training.corpus import Corpus, NothingHeldOutError
 from training.counting import learnt
 from training.evaluate import Amount, Candidate, evaluate
 from training.examples import Example
+from training.files import replace_text
 from training.landmarks import gives_away
 from training.preparation import prepare
 from training.receipt import add_scores
 from training.recipe import Judging, Preparation
 from training.report import Report, plot, table, to_json
-from training.runs import Run
+from training.runs import Run, RunKindError
 
 EVALUATION: Final = "evaluation"
 TABLE: Final = "evaluation.md"
@@ -62,27 +63,44 @@ def judge_run(run: Run, corpus: Corpus, *, entries: int, briefs: int, seed: int 
     What was judged in the same way is read back.
     """
     amount = Amount(entries=entries, briefs=briefs, completions=briefs, seed=seed)
-    before = runs.whole(run)["receipt"].get(EVALUATION)
-    if before and before["amount"] == asdict(amount):
+    before = (run.receipt() or {}).get(EVALUATION)
+    if before and before["amount"] == asdict(amount) and (run.folder / TABLE).is_file():
         return Judged((run.folder / TABLE).read_text("utf-8"), before)
     report = _report(*weights_of(run), corpus.held_out, corpus.train, amount)
     plot(report, run.folder)
     judged = Judged(table(report), json.loads(to_json(report)))
-    (run.folder / TABLE).write_text(judged.table, "utf-8")
+    replace_text(run.folder / TABLE, judged.table)
     add_scores(run, **{EVALUATION: judged.facts})
     return judged
 
 
+def require_judges(corpus: Corpus) -> None:
+    """Raise at once, not after the training, if the corpus holds nothing out.
+
+    Raises:
+        NothingHeldOutError: it does not.
+    """
+    if not corpus.held_out:
+        raise NothingHeldOutError
+
+
 def weights_of(run: Run) -> tuple[str, Path | None]:
-    """Return the base of a finished writer's run and the adapter to lay over it, or its own weights and None."""
-    recipe = run.facts()["recipe"]
+    """Return the base of a finished writer's run and the adapter to lay over it, or its own weights and None.
+
+    Raises:
+        RunKindError: it is no writer's; BrokenRunError: it cannot be read.
+    """
+    facts = run.facts()
+    if facts["kind"] != "writer":
+        raise RunKindError(run.name)
+    recipe = facts["recipe"]
     return (str(run.model), None) if recipe["method"] == "full" else (recipe["base"], run.model)
 
 
 def _prepared_for(wanted: Judging) -> Preparation:
     """Return how the data of the run was prepared, or the usual way."""
-    data = runs.whole(runs.finished(wanted.run))["receipt"]["data"] if wanted.run else {}
-    told = data.get("preparation", {})
+    data = (runs.finished(wanted.run).receipt() or {}).get("data") if wanted.run else None
+    told = data.get("preparation", {}) if isinstance(data, dict) else {}
     return Preparation(**{**told, "only": tuple(told.get("only", ()))})
 
 

@@ -22,17 +22,15 @@ from tqdm import tqdm
 
 from model import checkpoint
 from model.engines import lstm_network
+from training.corpus import NothingHeldOutError
+from training.files import replace_text, room
 from training.lstm_learner import Learner, LstmScore, score
 from training.lstm_recipe import LstmRecipe
-from training.runs import NoRunError, RunChangedError, RunExistsError
+from training.runs import BrokenRunError, NoRunError, RunChangedError, RunExistsError
 
 RECEIPT: Final = "receipt.json"
 _CHECKPOINTS: Final = "checkpoints"
 _FACTS: Final = ".run.json"  # names with a dot are not in the manifest
-
-
-class NothingHeldOutError(ValueError):
-    """There is no text to judge the run by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,37 +76,47 @@ def train(
         RunExistsError: there is something in ``folder``, and ``resume`` is not asked for.
         NoRunError: there is something in ``folder``, but no run to resume.
         RunChangedError: the run in ``folder`` has another recipe or other texts.
-        BrokenCheckpointError: the run's checkpoint cannot be read.
+        BrokenCheckpointError, BrokenRunError: the run's checkpoint cannot be read.
+        NoSpaceError: the disk is full.
         LossNotFiniteError: the training went astray; the last checkpoint is whole.
     """
     if not any(held_out):
         raise NothingHeldOutError
     data = _hash(texts, held_out)
-    facts = {"recipe": asdict(recipe), "data": data}
-    _require_folder(folder, facts, resume=resume)
+    facts = {"recipe": {key: value for key, value in asdict(recipe).items() if key != "epochs"}, "data": data}
+    _require_folder(folder, recipe.name, facts, resume=resume)
     learner = Learner(recipe, texts)
-    if not resume or not _resumed(learner, folder):
-        _begin(learner, folder, facts)
-    _read(learner, held_out, folder / _CHECKPOINTS, _limit(learner, max_seconds, max_tokens))
-    learner.save(folder / _CHECKPOINTS)
-    return _write(learner, held_out, folder, data)
+    with room(folder):
+        if not resume or not _resumed(learner, folder):
+            _begin(learner, folder, facts)
+        _read(learner, held_out, folder / _CHECKPOINTS, _limit(learner, max_seconds, max_tokens))
+        learner.save(folder / _CHECKPOINTS)
+        return _write(learner, held_out, folder, data)
 
 
 def _hash(texts: Sequence[str], held_out: Sequence[str]) -> str:
     return sha256(json.dumps([list(texts), list(held_out)]).encode()).hexdigest()
 
 
-def _require_folder(folder: Path, facts: dict[str, Any], *, resume: bool) -> None:
-    if not folder.exists() or not any(folder.iterdir()):
+def _require_folder(folder: Path, name: str, facts: dict[str, Any], *, resume: bool) -> None:
+    if not folder.exists() or all(path.name == _CHECKPOINTS and _is_empty(path) for path in folder.iterdir()):
         return
     if not resume:
-        raise RunExistsError(folder.name)
+        raise RunExistsError(name)
     if not (folder / _CHECKPOINTS / _FACTS).is_file():
-        raise NoRunError(folder.name)
-    begun = json.loads((folder / _CHECKPOINTS / _FACTS).read_text("utf-8"))
-    for what, value in facts.items():
-        if begun.get(what) != value:
-            raise RunChangedError(folder.name, what)
+        raise NoRunError(name)
+    try:
+        begun = json.loads((folder / _CHECKPOINTS / _FACTS).read_text("utf-8"))
+        changed = [what for what, value in facts.items() if begun[what] != value]
+    except (ValueError, LookupError, TypeError) as error:
+        raise BrokenRunError(name) from error
+    if changed:
+        raise RunChangedError(name, changed[0])
+
+
+def _is_empty(checkpoints: Path) -> bool:
+    """Say whether a disk that was full, or a kill, let nothing be kept yet."""
+    return not any(checkpoints.glob("step-*"))
 
 
 def _resumed(learner: Learner, folder: Path) -> bool:
@@ -121,7 +129,7 @@ def _resumed(learner: Learner, folder: Path) -> bool:
 def _begin(learner: Learner, folder: Path, facts: dict[str, Any]) -> None:
     checkpoints = folder / _CHECKPOINTS
     checkpoints.mkdir(parents=True, exist_ok=True)
-    _write_whole(checkpoints / _FACTS, facts)
+    replace_text(checkpoints / _FACTS, json.dumps(facts) + "\n")
     learner.save(checkpoints)  # if there is no space, it is said now
 
 
@@ -153,7 +161,7 @@ def _write(learner: Learner, held_out: Sequence[str], folder: Path, data: str) -
         last = score(learner.network, learner.vocabulary, held_out)
     receipt = _receipt(learner, last, data)
     lstm_network.save(folder, weights, learner.vocabulary)
-    _write_whole(folder / RECEIPT, asdict(receipt))
+    replace_text(folder / RECEIPT, json.dumps(asdict(receipt), indent=1) + "\n")
     short = {key: value for key, value in asdict(receipt).items() if key not in ("losses", "recipe", "score")}
     checkpoint.write(folder, learner.recipe.name, recipe=asdict(learner.recipe), scores=asdict(last), **short)
     return receipt
@@ -173,9 +181,3 @@ def _receipt(learner: Learner, found: LstmScore, data: str) -> LstmReceipt:
         held_out=tuple(learner.held_out),
         score=found,
     )
-
-
-def _write_whole(path: Path, content: dict[str, Any]) -> None:
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    unfinished.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
-    unfinished.replace(path)

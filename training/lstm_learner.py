@@ -120,7 +120,10 @@ class Learner:
         return torch.from_numpy(tokens).to(self.device), torch.from_numpy(targets).to(self.device)
 
     def save(self, folder: Path) -> None:
-        """Write a checkpoint below ``folder``, at once or not at all; older ones go."""
+        """Write a checkpoint below ``folder``, at once or not at all, if there is none of this step; older ones go."""
+        done = folder / f"step-{len(self.losses):08}"
+        if done.exists():
+            return
         unfinished = folder / "unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
@@ -130,8 +133,6 @@ class Learner:
         rest = {name: getattr(self, name) for name in ("losses", "held_out", "tokens", "seconds")}
         rest |= {"optimizer": self.optimizer.state_dict(), "plateau": self.plateau.state_dict()}
         torch.save(rest, unfinished / _REST)
-        done = folder / f"step-{len(self.losses):08}"
-        shutil.rmtree(done, ignore_errors=True)
         unfinished.replace(done)
         for older in set(folder.glob("step-*")) - {done}:
             shutil.rmtree(older)

@@ -42,6 +42,12 @@ def options_of(
     return decorate
 
 
+def said(context: typer.Context, made: type[Any]) -> frozenset[str]:
+    """Return the fields of the dataclass ``made`` whose options were given on the command line."""
+    sources = ((field.name, context.get_parameter_source(field.name)) for field in fields(made))
+    return frozenset(name for name, source in sources if source is not None and source.name == "COMMANDLINE")
+
+
 def _parameters(made: type[Any], changed: dict[str, Any]) -> Iterator[inspect.Parameter]:
     hints, helps = get_type_hints(made), field_docs(made)
     for field in fields(made):

@@ -19,12 +19,13 @@ from training import entries, lessons, sources, themes
 from training.archives import located, unpacked
 from training.corpus import Corpus
 from training.examples import Example, held_out
+from training.files import alone, room
 from training.leads import leads_of
 from training.lessons import LeftOut
 from training.names import Renamer
 from training.recipe import Preparation
 from training.records import Record, Scene, Synopsis, Text
-from training.sources.base import Source, SourceError
+from training.sources.base import FileError, Source, SourceError
 from training.sources.first_names import by_decade
 
 VERSION: Final = 3  # of what this file makes; raise it and every cache is made anew
@@ -43,6 +44,10 @@ class UnknownSourceError(SourceError):
         self.name, self.there = name, tuple(there)
 
 
+class NamesMissingError(FileError):
+    """There is no folder with given names in ``path``."""
+
+
 def prepare(data: Path, cache: Path, wanted: Preparation, *, find_themes: FindThemes | None = None) -> Corpus:
     """Return the entries of every source in ``data``, split by work; made once and kept below ``cache``.
 
@@ -51,15 +56,19 @@ def prepare(data: Path, cache: Path, wanted: Preparation, *, find_themes: FindTh
 
     Raises:
         SourceError: a data set is missing, broken or unknown; see :mod:`training.sources.base`.
+        NamesMissingError: given names are asked for, and there are none.
         EmptyCorpusError: nothing in it makes an entry.
+        NoSpaceError: the disk of ``cache`` is full.
     """
     root = unpacked(data, cache)
     there = located(root)
     folders = _chosen(there, wanted)
-    folder = cache / f"entries-{_key(root, there, wanted)[:16]}"  # a source may look into its neighbour
-    if not (folder / SHEETS).exists():
-        find = find_themes or partial(themes.find, phrases=wanted.phrases, diversity=wanted.diversity)
-        _make(folders, root / NAMES, folder, wanted, lambda told: find(told, cache / "themes.jsonl"))
+    names = (root.parent if root in there.values() else root) / NAMES
+    folder = cache / f"entries-{_key(names, there, wanted)[:16]}"  # a source may look into its neighbour
+    with room(cache), alone(folder):
+        if not (folder / SHEETS).exists():
+            find = find_themes or partial(themes.find, phrases=wanted.phrases, diversity=wanted.diversity)
+            _make(folders, names, folder, wanted, lambda told: find(told, cache / "themes.jsonl"))
     return read(folder)
 
 
@@ -108,9 +117,9 @@ def _chosen(folders: Mapping[str, Path], wanted: Preparation) -> dict[str, Path]
     }
 
 
-def _key(root: Path, folders: Mapping[str, Path], wanted: Preparation) -> str:
+def _key(names: Path, folders: Mapping[str, Path], wanted: Preparation) -> str:
     found = sha256(json.dumps([VERSION, asdict(wanted)], sort_keys=True, default=str).encode())
-    for name, folder in sorted({**folders, NAMES: root / NAMES}.items()):
+    for name, folder in sorted({**folders, NAMES: names}.items()):
         for path in sorted(folder.rglob("*")):
             if path.is_file():
                 about = path.stat()
@@ -146,6 +155,8 @@ def _examples(
     kept = lessons.shows(synopses, left_out)
     yield from lessons.pitches(kept, find, draws=wanted.draws, random=random, left_out=left_out)
     if wanted.diversified and scenes:
+        if not names.is_dir():
+            raise NamesMissingError(names.parent)
         renamer = Renamer(by_decade(names), seed=wanted.seed, leads=leads_of(scenes))
         scenes = list(tqdm(renamer.renamed(scenes), desc="names", unit=" scenes", total=len(scenes), disable=None))
     yield from lessons.staged(scenes, words=wanted.words, random=random, left_out=left_out)

@@ -21,6 +21,7 @@ from model.tasks import Span
 from training import entries, tokens
 from training.corpus import Corpus
 from training.entries import Stored
+from training.files import alone, room
 from training.packing import Document, Piece, lay, pack
 
 IGNORED: Final = -100  # what torch and transformers take for "no loss here"
@@ -76,9 +77,10 @@ def corpus_documents(tokenizer: PreTrainedTokenizerBase, corpus: Corpus) -> list
     if corpus.folder is None or not isinstance(corpus.train, Stored):
         return documents(tokenizer, ((example.prompt, example.completion) for example in corpus.train))
     kept = corpus.folder / f"train.{_fingerprint(tokenizer)}.npz"
-    if not kept.exists():
-        texts = tqdm(entries.texts(corpus.train.path), "tokens", len(corpus.train), unit=" entries", disable=None)
-        tokens.save(documents(tokenizer, texts), kept)
+    with room(kept.parent), alone(kept):
+        if not kept.exists():
+            texts = tqdm(entries.texts(corpus.train.path), "tokens", len(corpus.train), unit=" entries", disable=None)
+            tokens.save(documents(tokenizer, texts), kept)
     return tokens.load(kept)
 
 

@@ -6,11 +6,14 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from training.checkpoints import any_sealed
+from training.files import replace_text, room
 
 RUNS: Final = Path("runs")
 FACTS: Final = "run.json"
@@ -46,6 +49,14 @@ class RunBusyError(RunError):
     """Another process works on the run."""
 
 
+class BrokenRunError(RunError):
+    """What the run was begun with, or its receipt, cannot be read."""
+
+
+class RunKindError(RunError):
+    """The run is no writer (an LSTM): this cannot be done with it."""
+
+
 class RunChangedError(RunError):
     """The run was begun with another ``what`` than it is to go on with."""
 
@@ -71,13 +82,43 @@ class Run:
         return self.folder / "model"
 
     @property
+    def checkpoints(self) -> Path:
+        """Where a writer's run keeps what it goes on from."""
+        return self.folder / "checkpoints"
+
+    @property
     def finished(self) -> bool:
-        """Whether the model stands there whole."""
+        """Whether the model stands there."""
         return (self.model / "manifest.json").exists()
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything was learnt that is lost if the run begins anew."""
+        return any_sealed(self.checkpoints) or (self.model.is_dir() and any(self.model.iterdir()))
+
     def facts(self) -> dict[str, Any]:
-        """Return what was written down when the run began: kind, recipe, data."""
-        found: dict[str, Any] = json.loads((self.folder / FACTS).read_text("utf-8"))
+        """Return what was written down when the run began: kind, recipe, data.
+
+        Raises:
+            BrokenRunError: it cannot be read.
+        """
+        return self._read(self.folder / FACTS, {"kind", "recipe", "data"})
+
+    def receipt(self) -> dict[str, Any] | None:
+        """Return what is written down beside the model, or None if there is none yet.
+
+        Raises:
+            BrokenRunError: it cannot be read.
+        """
+        return self._read(self.model / "manifest.json", {"name", "files"}) if self.finished else None
+
+    def _read(self, path: Path, wanted: Collection[str]) -> dict[str, Any]:
+        try:
+            found = json.loads(path.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise BrokenRunError(self.name) from error
+        if not isinstance(found, dict) or not set(wanted) <= set(found):
+            raise BrokenRunError(self.name)
         return found
 
 
@@ -86,13 +127,14 @@ def create(name: str, facts: dict[str, Any], *, below: Path = RUNS) -> Run:
 
     Raises:
         BadRunNameError, RunExistsError: see their docstrings.
+        NoSpaceError: the disk is full.
     """
     run = Run(below / _checked(name))
     below.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=below, prefix=f".{name}.", ignore_cleanup_errors=True) as folder:
+    with room(below), tempfile.TemporaryDirectory(dir=below, prefix=f".{name}.", ignore_cleanup_errors=True) as folder:
         unfinished = Path(folder) / name
         unfinished.mkdir()
-        (unfinished / FACTS).write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        (unfinished / FACTS).write_text(_written(facts), "utf-8")
         try:
             unfinished.rename(run.folder)
         except OSError as error:
@@ -100,6 +142,36 @@ def create(name: str, facts: dict[str, Any], *, below: Path = RUNS) -> Run:
                 raise
             raise RunExistsError(name) from error
     return run
+
+
+def begin(name: str, facts: dict[str, Any], *, resume: bool, below: Path = RUNS) -> Run:
+    """Make a new run, or with ``resume`` return the one that is there.
+
+    One that nothing was learnt in yet, because it could not even begin, gets the new ``facts`` in either case.
+
+    Raises:
+        BadRunNameError, RunExistsError: see their docstrings.
+        BrokenRunError: what is there cannot be read.
+        RunChangedError: it was begun as another kind of model.
+        RunBusyError: it is to get new facts, and another process works on it.
+    """
+    try:
+        run = find(name, below=below)
+    except NoRunError:
+        return create(name, facts, below=below)
+    if not run.begun:
+        _begin_anew(run, facts)
+    elif not resume:
+        raise RunExistsError(name)
+    elif run.facts()["kind"] != facts["kind"]:
+        raise RunChangedError(name, "kind of model")
+    return run
+
+
+def _begin_anew(run: Run, facts: dict[str, Any]) -> None:
+    if (run.folder / FACTS).read_text("utf-8") != _written(facts):
+        with locked(run):
+            replace_text(run.folder / FACTS, _written(facts))
 
 
 def find(name: str, *, below: Path = RUNS) -> Run:
@@ -144,6 +216,10 @@ def locked(run: Run) -> Iterator[None]:
         yield
 
 
+def _written(facts: dict[str, Any]) -> str:
+    return json.dumps(facts, indent=1, ensure_ascii=False) + "\n"
+
+
 def _checked(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise BadRunNameError(name)
@@ -163,19 +239,21 @@ def finished(name: str, *, below: Path = RUNS) -> Run:
 
 
 def whole(run: Run) -> dict[str, Any]:
-    """Return all that is written down about the run: what it was begun with, and its receipt if it is finished."""
-    receipt = json.loads((run.model / "manifest.json").read_text("utf-8")) if run.finished else None
-    return {"run": run.name, **run.facts(), "receipt": receipt}
+    """Return all that is written down about the run: what it was begun with, and its receipt if it is finished.
+
+    Raises:
+        BrokenRunError: it cannot be read.
+    """
+    return {"run": run.name, **run.facts(), "receipt": run.receipt()}
 
 
 def described(run: Run) -> dict[str, Any]:
     """Return the run in a few words: name, kind, state, and its held-out score by name if it has one."""
-    told = whole(run)
+    try:
+        told = whole(run)
+    except BrokenRunError:
+        return {"run": run.name, "kind": "", "state": "damaged", "score": None}
     scores = (told["receipt"] or {}).get("scores") or {}
     score = next((f"{name}: {value}" for name, value in scores.items()), None)
-    return {
-        "run": run.name,
-        "kind": told["kind"],
-        "state": "finished" if run.finished else "unfinished",
-        "score": score,
-    }
+    state = "finished" if run.finished else "unfinished"
+    return {"run": run.name, "kind": told["kind"], "state": state, "score": score}

@@ -20,6 +20,9 @@ _SENTENCES: Final = {
     "sources.base.WebPageError": "{e.path} is a web page (an error or a log-in), not the data; download it again.",
     "sources.base.TruncatedArchiveError": "{e.path} is half downloaded, damaged or locked; fetch it again.",
     "sources.friends_summaries.NoSummariesError": "{e.path} holds no episode summaries; save the page or table anew.",
+    "sources.text.NoTextError": (
+        "There is nothing at {e.path}; name a text file, a folder, a CSV, or a pattern in quotes such as 'poems/*.txt'."
+    ),
     "sources.text.EmptyCorpusError": "There is no text at {e.path}; a folder must hold .txt or .md files.",
     "sources.text.BinaryFileError": (
         "{e.path} is no plain text; export it as .txt, or add --encoding utf-16-le if it is UTF-16 without a mark."
@@ -34,7 +37,7 @@ _SENTENCES: Final = {
     "archives.ChecksumError": "{e.path} is not what SHA256SUMS beside it says; fetch it again.",
     "archives.UnsafeArchiveError": "{e.path} would write outside its folder or holds links; it is not unpacked.",
     "archives.TooLargeError": "{e.path} unpacks to more than 20 GiB; if you trust it, unpack it yourself.",
-    "archives.NoSpaceError": "The disk of {e.path} is full{needed}; free some, or choose another folder.",
+    "files.NoSpaceError": "The disk of {e.path} is full{needed}; free some, or choose another folder.",
     "archives.NoSourceError": "No data set that we know is in {e.path}; docs/training.md lists the files of each.",
     "archives.AmbiguousFolderError": "{e.path} may be any of {names}; name the folder after the one it is.",
     "fetch.ByHandError": "{e.source.name} cannot be downloaded by a program. {e.source.by_hand}",
@@ -50,6 +53,10 @@ _SENTENCES: Final = {
     "spider.NoFilmsListedError": "No films are listed there ({e}); the site may have changed its pages.",
     "spider.CrawlBrokenError": "The crawl broke off ({e}); run it again, it goes on where it stopped.",
     # preparing
+    "preparation.NamesMissingError": (
+        "There are no given names (ssa-names) beside the data in {e.path}; put them there (greenlit train fetch "
+        "ssa-names --data {e.path}), or add --no-diversified."
+    ),
     "preparation.UnknownSourceError": "There is no data set called {e.name} here; there are: {there}.",
     "corpus.EmptyCorpusError": "There is nothing to learn from in this; give more text, or other data sets.",
     "entries.BrokenEntriesError": "Line {e.line} of {e.path} is broken; delete that folder, it is made again.",
@@ -86,8 +93,17 @@ _SENTENCES: Final = {
     "runs.NoRunError": "There is no run called {e.name}; greenlit runs list shows those there are.",
     "runs.RunUnfinishedError": "The run {e.name} is not finished; go on with it by --resume.",
     "runs.RunBusyError": "Another process works on the run {e.name}; wait for its end.",
+    "runs.BrokenRunError": (
+        "What is written down of the run {e.name} cannot be read; put it back from a copy, or delete the run with "
+        "greenlit runs rm {e.name}."
+    ),
+    "runs.RunKindError": "The run {e.name} is an LSTM, not a writer; greenlit runs show {e.name} tells its score.",
+    "checkpoints.CheckpointLostError": (
+        "{e.path} is damaged or gone, and the run cannot go on without it; put it back from a copy, or take another "
+        "name for a new run."
+    ),
     "runs.RunChangedError": "The run {e.name} was begun with another {e.what}; take another name for a new run.",
-    "lstm.NothingHeldOutError": "Nothing is held out to judge the run by; give more text.",
+    "corpus.NothingHeldOutError": "Nothing is held out to judge the run by; give more text, or more works.",
     "lstm_learner.CorpusTooSmallError": "The text has only {e.tokens} words and marks, one step reads {e.wanted}.",
     "space.LossNotFiniteError": (
         "The training went astray at step {e.step}; begin a new run with a lower --rate. The last checkpoint is whole."

@@ -10,6 +10,7 @@ def configure() -> None:
     """Show our own log on standard error, and of the libraries' only what went wrong."""
     logging.basicConfig(format="%(asctime)s %(message)s")
     logging.getLogger("training").setLevel(logging.INFO)
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # tells every retry twice
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # recommends kernels each time it is imported
     from transformers.utils import logging as hf_logging  # noqa: PLC0415 -- seconds to import
 

@@ -1,6 +1,5 @@
 """What a run can run out of: memory, room on the disk, and numbers."""
 
-import errno
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,12 +7,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
-from safetensors import SafetensorError
 
-from training.archives import NoSpaceError
+from training.files import NoSpaceError, room
 from training.recipe import Recipe
 
-_FULL: Final = ("No space left on device", "PytorchStreamWriter failed", "file write failed")
 _STATE: Final = 12  # bytes a weight that learns: itself and two moments of AdamW, in fp32
 
 
@@ -48,23 +45,18 @@ def require_space(folder: Path, model: Any, *, checkpoints: int) -> None:  # noq
 
 @contextmanager
 def enough(recipe: Recipe, folder: Path) -> Iterator[None]:
-    """Raise what torch and safetensors say when memory or the disk runs out as one error each.
+    """Raise what the libraries say when memory or the disk runs out as one error each.
 
     Raises:
         OutOfMemoryError: memory ran out; it knows the recipe.
         NoSpaceError: the disk of ``folder`` is full.
     """
     try:
-        yield
+        with room(folder):
+            yield
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise OutOfMemoryError(recipe) from error
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
+    except RuntimeError as error:
+        if "can't allocate memory" not in str(error):
             raise
-        raise NoSpaceError(folder) from error
-    except (RuntimeError, SafetensorError) as error:
-        if "can't allocate memory" in str(error):
-            raise OutOfMemoryError(recipe) from error
-        if any(words in str(error) for words in _FULL):
-            raise NoSpaceError(folder) from error
-        raise
+        raise OutOfMemoryError(recipe) from error

@@ -1,22 +1,21 @@
 """The Trainer of transformers with packed rows, an exact held-out loss, and checkpoints that are whole or not there."""
 
-import json
-import shutil
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812 -- torch's own name for it
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
-from transformers import Trainer
+from transformers import Trainer, TrainerState
+from transformers.trainer import TRAINER_STATE_NAME
 
+from training import checkpoints
+from training.checkpoints import Sealed
 from training.recipe import Recipe
 from training.rows import IGNORED
-
-COMPLETE: Final = "complete.json"
 
 
 class PackedTrainer(Trainer):
@@ -99,27 +98,19 @@ class PackedTrainer(Trainer):
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:  # noqa: ANN401 -- as in the class above
         super()._save_checkpoint(model, trial)  # deletes none: ``save_total_limit`` is not set
+        self.accelerator.wait_for_everyone()  # each process writes a file of its own into it
         if self.args.should_save and self.args.output_dir:
             folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
-            (folder / COMPLETE).write_text(json.dumps({"step": self.state.global_step}) + "\n", "utf-8")
-            _rotate(folder, Path(self.state.best_model_checkpoint or folder))
+            best = Path(self.state.best_model_checkpoint or folder).name
+            checkpoints.seal(folder, best=best, ended=self.control.should_training_stop)
+            checkpoints.rotate(folder, best)
 
-
-def _rotate(latest: Path, best: Path) -> None:
-    """Delete every checkpoint but the latest, whole by now, and the best; what is half deleted is not whole."""
-    for old in latest.parent.glob("checkpoint-*"):
-        if old.name not in {latest.name, best.name}:
-            (old / COMPLETE).unlink(missing_ok=True)
-            shutil.rmtree(old)
+    def restore(self, ended: Sealed) -> None:
+        """Take the weights and the state that a run ended with, as if it had just been trained."""
+        self.state = TrainerState.load_from_json(str(ended.folder / TRAINER_STATE_NAME))
+        self.state.best_model_checkpoint = str(ended.best)
+        self._load_best_model()
 
 
 def _batches(rows: Dataset[Any], numbers: range, size: int) -> Iterator[dict[str, Tensor]]:
     yield from DataLoader(torch.utils.data.Subset(rows, list(numbers)), batch_size=size)
-
-
-def last_whole_checkpoint(folder: Path) -> Path | None:
-    """Return the latest checkpoint in ``folder`` that was written to its end; a kill in mid-write leaves others."""
-    steps = [
-        (int(path.parent.name.rpartition("-")[2]), path.parent) for path in folder.glob(f"checkpoint-*/{COMPLETE}")
-    ]
-    return max(steps)[1] if steps else None

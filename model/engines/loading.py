@@ -5,8 +5,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
+import httpx2
 import torch
-from huggingface_hub.errors import StrictDataclassError
+from huggingface_hub import HfApi, try_to_load_from_cache
+from huggingface_hub.errors import (
+    HfHubHTTPError,
+    HFValidationError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+    StrictDataclassError,
+)
 from safetensors import SafetensorError, safe_open
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedModel
 from transformers.utils import logging as hf_logging
@@ -16,6 +24,7 @@ from model.checkpoint import BrokenCheckpointError
 from model.engines import QuantizationUnavailableError
 
 Quantize = Literal["none", "8bit", "4bit"]
+_PATIENCE: Final = 10  # seconds for the Hub to answer
 _ADAPTER: Final = "adapter_model.safetensors"
 _UNREADABLE: Final = (OSError, ValueError, TypeError, LookupError, RuntimeError, SafetensorError, StrictDataclassError)
 
@@ -44,6 +53,24 @@ def load_model(model: str | Path, *, adapter: Path | None, quantize: Quantize, d
         if quantize == "none":
             weights = weights.to(torch.device(where))
     return cast("PreTrainedModel", weights if adapter is None else _adapted(weights, adapter, merge=quantize == "none"))
+
+
+def require_there(model: str | Path) -> None:
+    """Raise at once, not after a minute of retries, if ``model`` is no folder, not kept here, and not on the Hub.
+
+    Raises:
+        BrokenCheckpointError: nothing of this name can be had.
+    """
+    name, path = str(model), Path(model)
+    if path.is_dir():
+        return
+    try:
+        if not isinstance(try_to_load_from_cache(name, "config.json"), str):
+            HfApi().model_info(name, timeout=_PATIENCE)
+    except (HFValidationError, RepositoryNotFoundError) as error:
+        raise BrokenCheckpointError(path, "there is no such folder, and no such model on the Hub") from error
+    except (HfHubHTTPError, OfflineModeIsEnabled, httpx2.TransportError) as error:
+        raise BrokenCheckpointError(path, "there is no such folder, and the Hub cannot be reached") from error
 
 
 @contextmanager

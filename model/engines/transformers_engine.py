@@ -15,7 +15,7 @@ from model import checkpoint
 from model.decoder import Chunk, Halt, Sampling
 from model.engines import NotFiniteError, PromptTooLongError
 from model.engines.drawing import Dice, draw
-from model.engines.loading import Quantize, load_model, unusable
+from model.engines.loading import Quantize, load_model, require_there, unusable
 from model.engines.spelling import Spelling, control_ids, encode
 from model.tasks import Prompt, Span
 
@@ -68,6 +68,7 @@ class TransformersDecoder:
             if _is_folder(model):
                 checkpoint.require_base(manifest, Path(model))
             name = f"{name}+{manifest.name}"
+        require_there(model)
         with unusable(Path(model)):
             tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
         weights = load_model(model, adapter=adapter, quantize=quantize, device=device)

@@ -13,13 +13,13 @@ import pytest
 from training import archives
 from training.archives import (
     ChecksumError,
-    NoSpaceError,
     NotAnArchiveError,
     TooLargeError,
     UnsafeArchiveError,
     extract,
     unpacked,
 )
+from training.files import NoSpaceError
 from training.sources.base import MissingFileError, TruncatedArchiveError
 
 FILES = {"a.csv": "title\nA\n", "deep/b.txt": "goat " * 5000}

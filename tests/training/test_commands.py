@@ -71,7 +71,7 @@ def test_a_run_that_exists_is_kept_and_resume_of_a_finished_one_changes_nothing(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["nowhere.txt", "--run", "x"], "nowhere.txt"),
+        (["nowhere.txt", "--run", "x"], "There is nothing at nowhere.txt"),
         (["poems.txt", "--run", "a/b"], "A run's name is one word"),
         (["poems.txt", "--run", "x", "--rank", "0"], "rank cannot be 0"),
         (["poems.txt", "--run", "x", "--base", "./elsewhere"], "elsewhere"),
@@ -82,6 +82,8 @@ def test_a_run_that_exists_is_kept_and_resume_of_a_finished_one_changes_nothing(
         (["table.csv", "--run", "x"], "--column"),
         (["finetune", "--data", "nowhere", "--run", "x"], "nowhere is not there"),
         (["finetune", "--data", ".", "--run", "x"], "No data set that we know"),
+        (["evaluate", "--data", "poems.txt"], "No data set that we know is in poems.txt"),
+        (["poems.txt", "--run", "x", "--base", "no-such-model"], "no such folder"),
         (["prepare", "--data", "half"], "half downloaded"),
         (["evaluate", "--data", ".", "--run", "x"], "There is no run called x"),
         (["fetch", "netflix", "--data", "."], "no data set called netflix"),
@@ -128,3 +130,55 @@ def test_an_unfinished_run_is_said_to_be_one(place: Path) -> None:
     assert "not finished" in refused(run("train", "push", "half", "me/half"))
     assert told(run("runs", "list", "--json"))["state"] == "unfinished"
     assert (place / "runs" / "half").exists()
+
+
+def test_options_that_a_run_was_not_begun_with_are_refused_when_it_is_resumed(base: Path) -> None:
+    assert base.exists()
+    run("train", "poems.txt", "--run", "poems", *SMALL)
+    again = run("train", "poems.txt", "--run", "poems", *SMALL[:-1], "3", "--resume")
+    assert "was begun with another --rank" in refused(again)
+    assert told(run("train", "poems.txt", "--run", "poems", "--rank", "2", "--resume", "--json"))["steps"] == 3
+    assert told(run("train", "poems.txt", "--run", "poems", "--resume", "--json"))["recipe"]["base"] == "base"
+
+
+@pytest.mark.parametrize("resume", [["--resume"], []])
+def test_a_run_that_could_not_begin_begins_with_what_its_sentence_advised(resume: list[str], base: Path) -> None:
+    assert base.exists()
+    long = run("train", "poems.txt", "--run", "poems", *SMALL, "--context", "4096", *resume)
+    assert "it must be at most 96" in refused(long)
+    more = ["--context", "48", *resume] if resume else [*SMALL, "--context", "48"]
+    facts = told(run("train", "poems.txt", "--run", "poems", *more, "--json"))
+    assert (facts["recipe"]["context"], facts["recipe"]["rank"], facts["steps"]) == (48, 2, 3)
+
+
+def test_a_model_that_was_damaged_is_made_again_from_the_run_s_checkpoints(base: Path) -> None:
+    assert base.exists()
+    run("train", "poems.txt", "--run", "poems", *SMALL)
+    weights = Path("runs/poems/model/adapter_model.safetensors")
+    before = weights.read_bytes()
+    weights.write_bytes(before[:-9])
+    told(run("train", "poems.txt", "--run", "poems", "--resume", "--json"))
+    assert weights.read_bytes() == before
+
+
+def test_damaged_and_other_runs_are_one_sentence(base: Path, place: Path) -> None:
+    assert base.exists()
+    run("train", "poems.txt", "--run", "poems", *SMALL)
+    Path("runs/poems/run.json").write_text("")
+    assert told(run("runs", "list", "--json"))["state"] == "damaged"
+    for words in (["runs", "show", "poems"], ["train", "poems.txt", "--run", "poems", "--resume"]):
+        assert "greenlit runs rm poems" in refused(run(*words))
+    made = runs.create("words", {"kind": "lstm", "recipe": {}, "data": ""})
+    made.model.mkdir()
+    (made.model / "manifest.json").write_text(json.dumps({"name": "words", "files": {}}))
+    library(place / "data")
+    assert "is an LSTM" in refused(run("train", "evaluate", "--data", "data", "--run", "words"))
+
+
+def test_a_data_set_alone_needs_given_names_or_none(place: Path) -> None:
+    library(place / "data")
+    assert run("train", "prepare", "--data", "data/plays").exit_code == 0  # its neighbour has the names
+    (place / "alone").mkdir()
+    (place / "data" / "plays").rename(place / "alone" / "plays")
+    assert "--no-diversified" in refused(run("train", "prepare", "--data", "alone/plays"))
+    assert run("train", "prepare", "--data", "alone/plays", "--no-diversified").exit_code == 0

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.training.loopback import Shelf, serving
-from training.archives import NoSpaceError, NotAnArchiveError
+from training.archives import NotAnArchiveError
 from training.fetch import (
     BrokenOffError,
     ByHandError,
@@ -21,6 +21,7 @@ from training.fetch import (
     UnexpectedFilesError,
     fetch,
 )
+from training.files import NoSpaceError
 from training.sources.base import DataSet, Download, TruncatedArchiveError
 
 TABLE = b"title\n" + b"The Brass Key\n" * 5000

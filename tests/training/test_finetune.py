@@ -3,6 +3,7 @@
 
 import errno
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,15 +24,16 @@ from model import checkpoint
 from model.checkpoint import BrokenCheckpointError
 from model.engines.transformers_engine import TransformersDecoder
 from tests.model import tiny
-from training import runs, space
-from training.archives import NoSpaceError
+from training import checkpoints, runs, space
+from training.checkpoints import CheckpointLostError
 from training.corpus import Corpus, of_texts
+from training.files import NoSpaceError
 from training.finetune import HISTORY, finetune, losses, recorded
 from training.recipe import BadRecipeError, Method, Recipe, Schedule
 from training.records import Text
 from training.runs import Run
 from training.space import LossNotFiniteError, OutOfMemoryError
-from training.trainer import last_whole_checkpoint
+from training.trainer import PackedTrainer
 
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")  # peft asks for it
 SMALL: dict[str, Any] = {"context": 32, "batch": 2, "accumulate": 2, "steps": 10, "save_every": 4, "rank": 4}
@@ -116,20 +118,127 @@ def test_a_killed_run_ends_with_the_same_losses_weights_and_receipt(
     assert checkpoint.verify(run.model) == checkpoint.verify(whole.model)
 
 
-def test_a_checkpoint_that_was_cut_off_is_not_resumed_from(
-    whole: Run, base: Path, corpus: Corpus, tmp_path: Path
-) -> None:
+def _killed_at_9(base: Path, corpus: Corpus, folder: Path) -> tuple[Recipe, Run]:
+    """Return a run with the whole checkpoints of steps 4 and 8, the latter being the best."""
     recipe = Recipe(base=str(base), **SMALL)
-    run = runs.create("a", recorded(recipe, corpus), below=tmp_path / "killed")
+    run = runs.create("a", recorded(recipe, corpus), below=folder)
     with pytest.raises(KeyboardInterrupt):
         finetune(recipe, corpus, run, watchers=[Killed(9)])
-    latest = last_whole_checkpoint(run.folder / "checkpoints")
+    return recipe, run
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda folder: (folder / "complete.json").unlink(),
+        lambda folder: (folder / "complete.json").write_text(""),
+        lambda folder: (folder / "optimizer.pt").unlink(),
+        lambda folder: (folder / "optimizer.pt").write_bytes(b""),
+        lambda folder: (folder / "adapter_model.safetensors").unlink(),
+        lambda folder: (folder / "trainer_state.json").write_text(""),
+        lambda folder: (folder / "scheduler.pt").write_bytes(b"x" * (folder / "scheduler.pt").stat().st_size),
+    ],
+)
+def test_a_run_goes_on_from_an_older_checkpoint_if_its_last_is_damaged(
+    damage: Callable[[Path], object], whole: Run, base: Path, corpus: Corpus, tmp_path: Path
+) -> None:
+    recipe, run = _killed_at_9(base, corpus, tmp_path / "killed")
+    before = shutil.copytree(run.checkpoints / "checkpoint-8", tmp_path / "checkpoint-4")
+    shutil.rmtree(run.checkpoints)
+    with pytest.raises(KeyboardInterrupt):
+        finetune(recipe, corpus, run, watchers=[Killed(5)])
+    shutil.copytree(before, run.checkpoints / "checkpoint-8")
+    damage(run.checkpoints / "checkpoint-8")
+    latest = checkpoints.latest(run.checkpoints)
     assert latest is not None
-    assert latest.name == "checkpoint-8"
-    (latest / "complete.json").unlink()
-    (latest / "optimizer.pt").write_bytes(b"half")
+    assert latest.folder.name == "checkpoint-4"
     finetune(recipe, corpus, run)
     assert losses(run) == losses(whole)
+    assert checkpoint.verify(run.model) == checkpoint.verify(whole.model)
+
+
+def test_a_run_whose_only_checkpoint_is_damaged_says_so_and_is_not_begun_anew(
+    base: Path, corpus: Corpus, tmp_path: Path
+) -> None:
+    recipe, run = _killed_at_9(base, corpus, tmp_path)
+    (run.checkpoints / "checkpoint-8" / "optimizer.pt").unlink()
+    with pytest.raises(CheckpointLostError) as caught:
+        finetune(recipe, corpus, run)
+    assert caught.value.path.name == "checkpoint-8"
+    assert (run.checkpoints / "checkpoint-8").is_dir()
+
+
+def test_weights_that_were_not_the_best_are_never_published_for_them(
+    base: Path, corpus: Corpus, tmp_path: Path
+) -> None:
+    wild = {**SMALL, "steps": 40, "save_every": 1, "rate": 0.3, "warm_up": 0.0, "schedule": "constant", "patience": 0}
+    recipe = Recipe(base=str(base), **wild)
+    run = runs.create("a", recorded(recipe, corpus), below=tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        finetune(recipe, corpus, run, watchers=[Killed(20)])
+    latest = checkpoints.latest(run.checkpoints)
+    assert latest is not None
+    assert latest.best != latest.folder
+    shutil.rmtree(latest.best)
+    with pytest.raises(CheckpointLostError) as caught:
+        finetune(recipe, corpus, run)
+    assert caught.value.path == latest.best
+    assert not run.finished
+
+
+def test_a_run_whose_folder_was_moved_ends_with_its_best_weights(
+    whole: Run, base: Path, corpus: Corpus, tmp_path: Path
+) -> None:
+    recipe, run = _killed_at_9(base, corpus, tmp_path / "before")
+    moved = Run(run.folder.rename(tmp_path / "a"))
+    finetune(recipe, corpus, moved)
+    assert checkpoint.verify(moved.model) == checkpoint.verify(whole.model)
+
+
+def test_a_kill_while_older_checkpoints_are_deleted_loses_nothing(
+    whole: Run, base: Path, corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = Recipe(base=str(base), **SMALL)
+    run = runs.create("a", recorded(recipe, corpus), below=tmp_path)
+
+    def killed(latest: Path, best: str) -> None:
+        if latest.name == "checkpoint-8":
+            (latest.parent / "checkpoint-4" / "complete.json").unlink()
+            (latest.parent / "checkpoint-4" / "optimizer.pt").unlink()
+            raise KeyboardInterrupt
+        rotate(latest, best)
+
+    rotate = checkpoints.rotate
+    monkeypatch.setattr(checkpoints, "rotate", killed)
+    with pytest.raises(KeyboardInterrupt):
+        finetune(recipe, corpus, run)
+    monkeypatch.undo()
+    assert sorted(path.name for path in run.checkpoints.iterdir()) == ["checkpoint-4", "checkpoint-8"]
+    finetune(recipe, corpus, run)
+    assert losses(run) == losses(whole)
+    assert checkpoint.verify(run.model) == checkpoint.verify(whole.model)
+
+
+@pytest.mark.parametrize("place", ["training.finetune.publish", "training.finetune._write_history"])
+@pytest.mark.parametrize("more", [{}, {"steps": 40, "save_every": 1, "rate": 0.3, "warm_up": 0.0, "patience": 3}])
+def test_a_run_killed_between_its_last_step_and_its_receipt_learns_no_more(
+    place: str, more: dict[str, Any], base: Path, corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = Recipe(base=str(base), **{**SMALL, **more})
+    whole = run_of(tmp_path / "whole", recipe, corpus)
+    run = runs.create("a", recorded(recipe, corpus), below=tmp_path)
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(place, killed)
+    with pytest.raises(KeyboardInterrupt):
+        finetune(recipe, corpus, run)
+    monkeypatch.undo()
+    monkeypatch.setattr(PackedTrainer, "train", killed)
+    finetune(recipe, corpus, run)
+    assert losses(run) == losses(whole)
+    assert checkpoint.verify(run.model) == checkpoint.verify(whole.model)
 
 
 @pytest.mark.parametrize("kind", ["llama", "gpt2", "gptj"])
@@ -282,7 +391,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_leaves_its_checkpoint(
     with pytest.raises(LossNotFiniteError) as caught:
         run_of(tmp_path, Recipe(base=str(base), **wild), corpus)
     assert caught.value.step >= 1
-    assert last_whole_checkpoint(tmp_path / "a" / "checkpoints") is not None
+    assert checkpoints.latest(tmp_path / "a" / "checkpoints") is not None
 
 
 def test_another_error_of_torch_is_left_as_it_is() -> None:

@@ -13,6 +13,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors import SafetensorError
 
 from model import checkpoint, tasks
 from model.briefs import PitchBrief, genre, theme
@@ -23,12 +24,16 @@ from model.engines.lstm_engine import LstmDecoder
 from model.engines.lstm_network import END_ID, Network, Vocabulary, load, split
 from model.originality import TitleIndex
 from model.writer import Writer
-from training.lstm import NothingHeldOutError, train
+from training.corpus import NothingHeldOutError, of_texts
+from training.files import NoSpaceError
+from training.lstm import train
 from training.lstm_learner import CorpusTooSmallError, Learner, score
 from training.lstm_recipe import LstmRecipe
 from training.recipe import BadRecipeError
-from training.runs import NoRunError, RunChangedError, RunExistsError
+from training.records import Text
+from training.runs import BrokenRunError, NoRunError, RunChangedError, RunExistsError
 from training.space import LossNotFiniteError
+from training.yardstick import train_lstm
 
 NANO = LstmRecipe(
     name="nano", embedding=8, hidden=16, layers=2, length=6, batch=4, rate=0.01, epochs=3, patience=0, save_every=4
@@ -157,6 +162,49 @@ def test_taking_up_a_run_that_has_ended_changes_nothing(tmp_path: Path) -> None:
     weights = (tmp_path / "run" / "lstm.safetensors").read_bytes()
     assert train(NANO, TEXTS, HELD_OUT, tmp_path / "run", resume=True) == first
     assert (tmp_path / "run" / "lstm.safetensors").read_bytes() == weights
+
+
+def test_a_run_that_has_ended_reads_on_if_it_is_given_more_epochs(tmp_path: Path) -> None:
+    whole = train(replace(NANO, epochs=4), TEXTS, HELD_OUT, tmp_path / "whole")
+    train(replace(NANO, epochs=2), TEXTS, HELD_OUT, tmp_path / "parts")
+    more = train(replace(NANO, epochs=4), TEXTS, HELD_OUT, tmp_path / "parts", resume=True)
+    assert without_seconds(more) == without_seconds(whole)
+
+
+def test_a_run_that_no_disk_had_room_for_is_begun_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr("training.lstm_learner.save_file", full)
+    with pytest.raises(NoSpaceError):
+        train(NANO, TEXTS, HELD_OUT, tmp_path / "run")
+    monkeypatch.undo()
+    assert train(NANO, TEXTS, HELD_OUT, tmp_path / "run", resume=True).steps > 0
+
+
+@pytest.mark.parametrize("written", ["", "[]", "{}"])
+def test_a_run_whose_facts_are_damaged_is_refused_by_its_name(written: str, tmp_path: Path) -> None:
+    train(NANO, TEXTS, HELD_OUT, tmp_path / "model", max_tokens=1)
+    (tmp_path / "model" / "checkpoints" / ".run.json").write_text(written)
+    with pytest.raises(BrokenRunError, match="nano"):
+        train(NANO, TEXTS, HELD_OUT, tmp_path / "model", resume=True)
+
+
+def test_the_shell_s_lstm_goes_on_by_its_own_recipe_and_not_with_another_text(tmp_path: Path) -> None:
+    corpus, other = (
+        of_texts(
+            Text(source="invented", work=f"{number}", text=f"{word} {' '.join(TEXTS)} " * 9) for number in range(9)
+        )
+        for word in ("One", "Two")
+    )
+    run, _ = train_lstm("a", corpus, resume=False, minutes=0.001, epochs=3, below=tmp_path)
+    train_lstm("a", corpus, resume=True, minutes=0.002, epochs=None, below=tmp_path)
+    assert json.loads((run.model / "receipt.json").read_text())["recipe"]["epochs"] == 3
+    train_lstm("a", corpus, resume=True, minutes=0.003, epochs=4, below=tmp_path)
+    assert json.loads((run.model / "receipt.json").read_text())["recipe"]["epochs"] == 4
+    with pytest.raises(RunChangedError) as caught:
+        train_lstm("a", other, resume=True, minutes=0.004, epochs=None, below=tmp_path)
+    assert (caught.value.name, caught.value.what) == ("a", "text")
 
 
 def test_a_run_stops_after_its_seconds(tmp_path: Path) -> None:

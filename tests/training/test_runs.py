@@ -3,21 +3,31 @@ from pathlib import Path
 import pytest
 
 from training import runs
-from training.runs import BadRunNameError, NoRunError, RunBusyError, RunExistsError
+from training.runs import (
+    BadRunNameError,
+    BrokenRunError,
+    NoRunError,
+    RunBusyError,
+    RunChangedError,
+    RunExistsError,
+)
+
+FACTS = {"kind": "writer", "recipe": {"rank": 1}, "data": "a"}
+OTHER = {"kind": "writer", "recipe": {"rank": 2}, "data": "b"}
 
 
 def test_a_run_keeps_what_it_was_begun_with(tmp_path: Path) -> None:
-    made = runs.create("first", {"kind": "writer", "n": 1}, below=tmp_path / "runs")
-    assert runs.find("first", below=tmp_path / "runs").facts() == {"kind": "writer", "n": 1}
+    made = runs.create("first", FACTS, below=tmp_path / "runs")
+    assert runs.find("first", below=tmp_path / "runs").facts() == FACTS
     assert (made.name, made.finished) == ("first", False)
 
 
 def test_a_run_that_exists_is_not_touched(tmp_path: Path) -> None:
-    made = runs.create("first", {"n": 1}, below=tmp_path)
+    made = runs.create("first", FACTS, below=tmp_path)
     (made.folder / "precious").write_text("x")
     with pytest.raises(RunExistsError):
-        runs.create("first", {"n": 2}, below=tmp_path)
-    assert made.facts() == {"n": 1}
+        runs.create("first", OTHER, below=tmp_path)
+    assert made.facts() == FACTS
     assert (made.folder / "precious").read_text() == "x"
     assert [path.name for path in tmp_path.iterdir()] == ["first"]
 
@@ -28,7 +38,7 @@ def test_a_folder_or_file_of_somebody_else_is_not_taken_for_a_run(tmp_path: Path
     (tmp_path / "note").write_text("x")
     for name in ("mine", "note"):
         with pytest.raises(RunExistsError):
-            runs.create(name, {}, below=tmp_path)
+            runs.create(name, FACTS, below=tmp_path)
         with pytest.raises(NoRunError):
             runs.find(name, below=tmp_path)
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
@@ -38,20 +48,20 @@ def test_a_folder_or_file_of_somebody_else_is_not_taken_for_a_run(tmp_path: Path
 @pytest.mark.parametrize("name", ["", "..", "a/b", "../x", ".hidden", "x" * 65, "a b", "-rf"])
 def test_a_name_that_is_no_plain_word_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(BadRunNameError):
-        runs.create(name, {}, below=tmp_path)
+        runs.create(name, FACTS, below=tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_runs_are_listed_by_name_and_removed_one_by_one(tmp_path: Path) -> None:
     for name in ("b", "a"):
-        runs.create(name, {}, below=tmp_path)
+        runs.create(name, FACTS, below=tmp_path)
     assert [run.name for run in runs.found(below=tmp_path)] == ["a", "b"]
     runs.remove(runs.find("a", below=tmp_path))
     assert [run.name for run in runs.found(below=tmp_path)] == ["b"]
 
 
 def test_a_run_that_is_worked_on_is_neither_taken_nor_removed(tmp_path: Path) -> None:
-    run = runs.create("busy", {}, below=tmp_path)
+    run = runs.create("busy", FACTS, below=tmp_path)
     with runs.locked(run):
         with pytest.raises(RunBusyError), runs.locked(run):
             pass
@@ -59,3 +69,53 @@ def test_a_run_that_is_worked_on_is_neither_taken_nor_removed(tmp_path: Path) ->
             runs.remove(run)
     with runs.locked(run):
         assert run.folder.exists()
+
+
+def begun(run: runs.Run) -> runs.Run:
+    """Give the run a checkpoint."""
+    (run.checkpoints / "checkpoint-5").mkdir(parents=True)
+    (run.checkpoints / "checkpoint-5" / "complete.json").write_text("{}")
+    return run
+
+
+@pytest.mark.parametrize("resume", [True, False])
+def test_a_run_that_could_not_begin_is_begun_otherwise(resume: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    runs.create("a", FACTS, below=tmp_path)
+    assert runs.begin("a", OTHER, resume=resume, below=tmp_path).facts() == OTHER
+
+
+def test_a_run_that_could_not_begin_is_not_changed_while_another_process_works_on_it(tmp_path: Path) -> None:
+    run = runs.create("a", FACTS, below=tmp_path)
+    with runs.locked(run), pytest.raises(RunBusyError):
+        runs.begin("a", OTHER, resume=True, below=tmp_path)
+    assert run.facts() == FACTS
+
+
+def test_a_run_that_has_begun_keeps_what_it_was_begun_with(tmp_path: Path) -> None:
+    run = begun(runs.create("a", FACTS, below=tmp_path))
+    assert runs.begin("a", OTHER, resume=True, below=tmp_path).facts() == FACTS
+    with pytest.raises(RunExistsError):
+        runs.begin("a", OTHER, resume=False, below=tmp_path)
+    with pytest.raises(RunChangedError, match="a"):
+        runs.begin("a", {**FACTS, "kind": "lstm"}, resume=True, below=tmp_path)
+    assert run.facts() == FACTS
+
+
+@pytest.mark.parametrize("written", ["", "{", "[]", "null", '{"kind": "writer"}', "\x00\xff"])
+def test_a_run_whose_facts_are_damaged_is_listed_and_can_be_deleted(written: str, tmp_path: Path) -> None:
+    run = begun(runs.create("a", FACTS, below=tmp_path))
+    (run.folder / "run.json").write_bytes(written.encode("latin-1"))
+    assert [runs.described(run)["state"] for run in runs.found(below=tmp_path)] == ["damaged"]
+    with pytest.raises(BrokenRunError):
+        runs.whole(run)
+    with pytest.raises(BrokenRunError):
+        runs.begin("a", FACTS, resume=True, below=tmp_path)
+    runs.remove(run)
+    assert runs.found(below=tmp_path) == []
+
+
+def test_a_run_whose_receipt_is_damaged_is_listed_as_such(tmp_path: Path) -> None:
+    run = runs.create("a", FACTS, below=tmp_path)
+    run.model.mkdir()
+    (run.model / "manifest.json").write_text("")
+    assert runs.described(run)["state"] == "damaged"

@@ -27,6 +27,10 @@ _HEADERS: Final = (
 )
 
 
+class NoTextError(MissingFileError):
+    """There is no file, no folder, and nothing that fits the pattern ``path``."""
+
+
 class EmptyCorpusError(FileError):
     """Nothing but white space is at ``path``."""
 
@@ -71,7 +75,7 @@ def read_texts(
     UTF-8, or UTF-16 and UTF-32 with their mark, unless ``encoding`` is given. A text file is held in memory whole.
 
     Raises:
-        MissingFileError, MissingColumnsError, EncodingError, BrokenLineError, WebPageError: see their docstrings.
+        NoTextError, MissingColumnsError, EncodingError, BrokenLineError, WebPageError: see their docstrings.
         EmptyCorpusError, BinaryFileError, UnknownEncodingError, UnknownColumnError, LooseCommaError: likewise.
     """
     encoding = _known(encoding)
@@ -94,7 +98,7 @@ def _known(encoding: str | None) -> str | None:
         "".encode(encoding)
     except LookupError as error:
         raise UnknownEncodingError(encoding) from error
-    return None if codecs.lookup(encoding).name == "utf-8" else encoding
+    return None if codecs.lookup(encoding).name in {"utf-8", "utf-8-sig"} else encoding
 
 
 def _files(path: Path | str) -> tuple[Path, list[Path]]:
@@ -108,7 +112,7 @@ def _files(path: Path | str) -> tuple[Path, list[Path]]:
     matches = map(Path, glob.iglob(str(path), recursive=True))  # noqa: PTH207 – Path.glob takes no absolute pattern
     files = sorted({match for match in matches if match.is_file()})
     if not files:
-        raise MissingFileError(given)
+        raise NoTextError(given)
     return Path(os.path.commonpath([file.parent for file in files])), files
 
 
