@@ -49,6 +49,15 @@ class Manifest:
     files: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, object] = field(default_factory=dict)
 
+    @property
+    def licences(self) -> dict[str, str]:
+        """The licence of every data set that it learnt from, its base included, as far as that is written down."""
+        found: dict[str, str] = {}
+        for about in (self.facts.get("base"), self.facts.get("data")):
+            told = about.get("licences") if isinstance(about, dict) else None
+            found |= told if isinstance(told, dict) else {}
+        return found
+
 
 def write(folder: Path, name: str, **facts: object) -> Manifest:
     """Write ``manifest.json`` for everything in ``folder`` but the model card, and return it.
@@ -76,14 +85,25 @@ def verify(folder: Path) -> Manifest:
     if not folder.is_dir():
         raise BrokenCheckpointError(folder, "missing")
     _refuse_pickles(folder)
-    if not (folder / MANIFEST).exists():
-        return Manifest(name=folder.resolve().name, format_version=None)
-    manifest = _read(folder / MANIFEST)
+    manifest = described(folder)
+    if manifest.format_version is None:
+        return manifest
     if manifest.format_version != FORMAT_VERSION:
         raise FormatMismatchError(manifest.format_version or 0, FORMAT_VERSION)
     for name, expected in manifest.files.items():
         _require_same(folder / name, expected)
     return manifest
+
+
+def described(folder: Path) -> Manifest:
+    """Return the folder's manifest as it stands there, nothing compared; its own name is all if there is none.
+
+    Raises:
+        BrokenCheckpointError: it cannot be read.
+    """
+    if not (folder / MANIFEST).exists():
+        return Manifest(name=folder.resolve().name, format_version=None)
+    return _read(folder / MANIFEST)
 
 
 def fingerprint(folder: Path) -> str:

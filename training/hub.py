@@ -107,10 +107,8 @@ def _sent(folder: Path, manifest: Manifest) -> list[str]:
 
 
 def _require_publishable(manifest: Manifest) -> None:
-    data = manifest.facts.get("data")
-    learnt = data.get("licences", ()) if isinstance(data, dict) else ()
     known = sources.known()
-    kept = [name for name in learnt if name in known and not known[name].publishable]
+    kept = [name for name in manifest.licences if name in known and not known[name].publishable]
     if kept:
         raise NotPublishableError(", ".join(kept))
 

@@ -87,9 +87,14 @@ def _sort(config: Path) -> None:
     config.write_text(json.dumps(told, indent=2, sort_keys=True) + "\n", "utf-8")
 
 
-def _base(base: str) -> dict[str, str]:
+def _base(base: str) -> dict[str, Any]:
+    """Return what is known of the base; the licences of what it learnt go with whatever is made of it."""
     folder = Path(base)
-    return {"name": base, "fingerprint": checkpoint.fingerprint(folder)} if folder.is_dir() else {"name": base}
+    if not folder.is_dir():
+        return {"name": base}
+    told: dict[str, Any] = {"name": base, "fingerprint": checkpoint.fingerprint(folder)}
+    licences = checkpoint.described(folder).licences
+    return {**told, "licences": licences} if licences else told
 
 
 def _card(name: str, recipe: Recipe, corpus: Corpus) -> str:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from model import checkpoint
 from model.decoder import Chunk, Halt, Sampling
+from model.engines import NotFiniteError
 from model.engines.drawing import Dice, draw
 from model.engines.lstm_network import END_ID, UNKNOWN_ID, Network, State, Vocabulary, load, split
 from model.tasks import Prompt, text
@@ -66,6 +67,29 @@ class LstmDecoder:
             rows.leave({chunk.row for chunk in chunks if chunk.end} | halt.rows)
             if not rows.left:
                 return
+
+    async def likely_next(self, text: str, count: int) -> list[tuple[str, float]]:
+        """Return the ``count`` likeliest next words after ``text`` with their probabilities, best first.
+
+        The end of the text is the empty string.
+
+        Raises:
+            NotFiniteError: the model's scores are not numbers.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._likely_next, text, count)
+
+    @torch.inference_mode()
+    def _likely_next(self, beginning: str, count: int) -> list[tuple[str, float]]:
+        ids = [END_ID, *self._vocabulary.ids(split(beginning))]
+        hidden, _ = self._network(torch.tensor([ids], device=self._network.out.weight.device), None)
+        scores = self._network.out(hidden[0, -1]).float()
+        scores[UNKNOWN_ID] = -torch.inf
+        likely = torch.softmax(scores, dim=-1)
+        if bool(likely.isnan().any()):
+            raise NotFiniteError
+        best = likely.topk(min(count, len(likely) - 1))  # the unknown word is never written
+        pairs = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+        return [("" if token == END_ID else self._vocabulary.words[token], chance) for token, chance in pairs]
 
     def close(self) -> None:
         """End the thread; what it is doing is finished first."""

@@ -262,6 +262,15 @@ def test_an_adapter_is_not_laid_over_other_weights_of_the_same_shape(
         TransformersDecoder.load(altered(base), adapter=run.model)
 
 
+def test_what_a_base_learnt_from_stands_in_the_receipt_of_what_is_made_of_it(
+    base: Path, corpus: Corpus, tmp_path: Path
+) -> None:
+    first = run_of(tmp_path, Recipe(base=str(base), method="full", **SMALL), corpus, name="first")
+    checkpoint.write(first.model, "first", data={"licences": {"imsdb": "its owners'"}})
+    second = run_of(tmp_path, Recipe(base=str(first.model), **SMALL), corpus, name="second")
+    assert checkpoint.verify(second.model).licences == {"imsdb": "its owners'"}
+
+
 @pytest.fixture
 def altered(tmp_path: Path) -> Callable[[Path], Path]:
     def alter(folder: Path) -> Path:

@@ -208,6 +208,13 @@ def test_a_broken_folder_sends_nothing(hub: Hub, adapter: Path) -> None:
     assert hub.asked == []
 
 
+def test_weights_over_a_base_that_learnt_from_protected_works_stay_private(hub: Hub, adapter: Path) -> None:
+    base = {"name": "b", "licences": {"imsdb": "its owners'"}}
+    checkpoint.write(adapter, "brass-key", base=base, data={"licences": {"plays": "public domain"}})
+    with pytest.raises(NotPublishableError):
+        ours.push(adapter, REPO, private=False, token=TOKEN, endpoint=hub.address)
+
+
 def test_weights_learnt_from_protected_works_stay_private(hub: Hub, adapter: Path) -> None:
     checkpoint.write(adapter, "brass-key", data={"licences": {"plays": "public domain", "imsdb": "its owners'"}})
     with pytest.raises(NotPublishableError) as raised:

@@ -353,6 +353,19 @@ async def test_what_writes_with_a_transformer_writes_with_a_trained_lstm(tmp_pat
     assert {draft.summary for draft in pitches} <= {draft.summary for draft in drafts}
 
 
+async def test_what_is_likely_next_is_told_best_first_and_never_an_unknown_word(tmp_path: Path) -> None:
+    train(replace(NANO, hidden=48, epochs=15, dropout=0.0), ["the sea is salt"] * 40, ["the sea is salt"], tmp_path)
+    decoder = LstmDecoder.load(tmp_path, threads=1)
+    found = await decoder.likely_next("the sea", 3)
+    every = await decoder.likely_next("the sea is salt", 1000)
+    decoder.close()
+    assert found[0][0] == " is"
+    assert [chance for _, chance in found] == sorted((chance for _, chance in found), reverse=True)
+    assert every[0][0] == ""
+    assert sum(chance for _, chance in every) == pytest.approx(1)
+    assert len(every) == len({word for word, _ in every})
+
+
 def test_the_defaults_are_those_of_the_original() -> None:
     recipe = LstmRecipe()
     assert (recipe.layers, recipe.hidden, recipe.embedding, recipe.length, recipe.batch) == (3, 512, 100, 30, 32)
