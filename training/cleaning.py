@@ -1,7 +1,7 @@
 """Catalogue text made fit to learn from: genres mapped, tags and people cut, whole English sentences kept."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -13,7 +13,6 @@ from model.briefs import BadBriefError, Genre, Theme
 from training import mending, tags, telling
 from training.records import Synopsis
 from training.sources import anime, wikipedia
-from training.sources.streaming import Listing
 
 MIN_WORDS: Final = 8
 MAX_WORDS: Final = 60
@@ -53,12 +52,6 @@ _GENRES: Final = (
 )
 _PATTERNS: Final = tuple((Genre(name), re.compile(pattern, re.I)) for name, pattern in _GENRES)
 _PARENTHESIS: Final = re.compile(r"\s*(\([^()]*\)|\[[^\[\]]*\])")
-_EDITION: Final = re.compile(
-    r"\s*[-–—:,]?\s*\b(season \w+|series \d+|vol(ume|\.)? ?\d+|4k|uhd|ultra hd|hd|director'?s cut"
-    r"|extended( cut| edition)?|unrated|subtitled|dubbed|english (version|subtitled)|the complete series"
-    r"|\d+th anniversary edition)\s*$",
-    re.I,
-)
 _GLUED: Final = re.compile(r"(?<=[a-z][.!?])(?=[A-Z][a-z])")  # "the end.He"
 _SENTENCE: Final = re.compile(r"(?:(?<=[.!?])|(?<=[.!?][\"')]))\s+(?=[\"'A-Z0-9])")
 _TITLED: Final = re.compile(r"\b(Mr|Mrs|Ms|Dr|St|Lt|Sgt|Capt|Jr|Sr|vs|No|[A-Z])\.$")
@@ -110,12 +103,6 @@ def plain(text: str) -> str:
     return mending.straight(ftfy.fix_encoding(text) if "â€" in text or "Ã" in text else text)
 
 
-def title(text: str) -> str:
-    """Return a title without edition tags and parentheses; capitals become title case."""
-    clean = _EDITION.sub("", _PARENTHESIS.sub("", plain(text))).strip(" -–—:,")
-    return clean.title().replace("'S", "'s") if clean.isupper() and len(clean) > 4 else clean
-
-
 def sentences(text: str) -> list[str]:
     """Return the sentences of ``text``; "Mr." and initials do not end one."""
     found: list[str] = []
@@ -125,17 +112,6 @@ def sentences(text: str) -> list[str]:
         else:
             found.append(piece)
     return found
-
-
-def summary(text: str, people: tuple[str, ...]) -> str | None:
-    """Return the leading whole sentences (8–60 words) that tell the story, or None if too few remain."""
-    return _leading(_unless_advert(sentences(_PARENTHESIS.sub("", plain(text))), people))
-
-
-def _unless_advert(told: Iterable[str], people: tuple[str, ...]) -> Iterator[str | None]:
-    for sentence in told:
-        is_advert = _ADVERT.search(sentence) or any(person in sentence for person in people)
-        yield None if is_advert else sentence
 
 
 def _leading(told: Iterable[str | None]) -> str | None:
@@ -153,18 +129,6 @@ def _leading(told: Iterable[str | None]) -> str | None:
     if whole and whole[-1].isalnum():
         whole += "."
     return whole if _fits(whole) else None
-
-
-def show(listing: Listing) -> Show | None:
-    """Return the listing as a clean show, or None when it is no story, too short or not English."""
-    found = genres(listing.labels)
-    text = summary(listing.description, listing.people) if found else None
-    if not text:
-        return None
-    try:
-        return Show(title=briefs.title(title(listing.title)), genres=found, summary=briefs.summary(text))
-    except BadBriefError:
-        return None
 
 
 def show_of(synopsis: Synopsis) -> Show | None:
@@ -194,9 +158,13 @@ def _story(synopsis: Synopsis) -> str | None:
     text = _GLUED.sub(" ", _PARENTHESIS.sub("", mending.mended(synopsis.text)))
     told = telling.story(sentences(text), title=synopsis.title, in_article=in_article)
     whole = _leading(
-        None if sentence is None else next(_unless_advert([sentence], synopsis.people)) for sentence in told
+        None if sentence is None or _is_advert(sentence, synopsis.people) else sentence for sentence in told
     )
     return None if whole and in_article and len(whole.split()) < _MIN_OF_ARTICLE else whole
+
+
+def _is_advert(sentence: str, people: Iterable[str]) -> bool:
+    return bool(_ADVERT.search(sentence)) or any(person in sentence for person in people)
 
 
 def _made(synopsis: Synopsis, found: tuple[Genre, ...], text: str) -> Show | Refusal:

@@ -1,16 +1,14 @@
 """What is learnt from: entries of the four tasks (a brief and the draft it should bring) and plain prose."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
-from random import Random
 from typing import Final, Literal
 
-from model import briefs, tasks
-from model.briefs import Brief, DialogBrief, PitchBrief, ScriptBrief, StagingBrief, Theme
+from model import tasks
+from model.briefs import Brief, ScriptBrief
 from model.drafts import DialogDraft, Draft, PitchDraft, ScriptDraft
-from model.screenplay import Script, Turn
-from training.cleaning import Show, key
+from training.cleaning import key
 
 Task = Literal["pitch", "dialog", "script", "staging", "prose"]
 TASKS: Final[tuple[Task, ...]] = ("pitch", "dialog", "script", "staging", "prose")
@@ -73,14 +71,6 @@ def held_out(work: str) -> bool:
     return int(sha256(key(work).encode()).hexdigest()[:8], 16) % _HELD_OUT == 0
 
 
-def pitches(shows: Sequence[Show], themes: Sequence[tuple[Theme, ...]], random: Random) -> Iterator[Entry]:
-    """Yield one pitch a show that has a theme, its genre and theme drawn anew."""
-    for show, found in zip(shows, themes, strict=True):
-        if found:
-            brief = PitchBrief(genre=random.choice(show.genres), theme=random.choice(found))
-            yield Entry(work=show.title, brief=brief, draft=PitchDraft(title=show.title, summary=show.summary))
-
-
 def passages(book: str, text: str, words: int = 180) -> Iterator[Passage]:
     """Yield the stretches of whole paragraphs, about ``words`` long, in which people talk."""
     for paragraphs in _stretches(text.split("\n\n"), words):
@@ -96,12 +86,3 @@ def _stretches(paragraphs: Iterable[str], words: int) -> Iterator[list[str]]:
         if sum(len(part.split()) for part in stretch) >= words:
             yield stretch
             stretch = []
-
-
-def page_entries(work: str, script: Script, logline: str) -> Iterator[Entry]:
-    """Yield the page as a script and as a dialog from its logline, and as the staging of its dialog."""
-    dialog = tuple(Turn(turn.cue, turn.speech) for turn in script.turns)
-    title, summary = briefs.title(work), briefs.summary(logline)
-    yield Entry(work=work, brief=ScriptBrief(title=title, summary=summary), draft=ScriptDraft(script))
-    yield Entry(work=work, brief=DialogBrief(title=title, summary=summary), draft=DialogDraft(dialog))
-    yield Entry(work=work, brief=StagingBrief(dialog=dialog), draft=ScriptDraft(script))

@@ -29,15 +29,15 @@ class NoNamesError(Exception):
 class GivenNames:
     """The names of every decade; a decade that is missing is stood in for by the nearest."""
 
-    def __init__(self, counts: Counts) -> None:
-        """Take the counts, ``decade → "F" or "M" → name → number``.
+    def __init__(self, counts: Counts, *, most: int = 0) -> None:
+        """Take the counts, ``decade → "F" or "M" → name → number``; draws are among the ``most`` frequent, or all.
 
         Raises:
             NoNamesError: nobody can be named for some decade, or there is none at all.
         """
         if not counts:
             raise NoNamesError(None)
-        self._counts = counts
+        self._counts, self._most = counts, most
         self._total = {sex: _total(counts, sex) for sex in _SEXES}
         self._urns: dict[tuple[int, Sex], tuple[list[str], list[int]]] = {}
         for decade, names in counts.items():
@@ -81,7 +81,7 @@ class GivenNames:
             sums = list(accumulate(counts[name] for name in names))
             if not sums or sums[-1] <= 0:
                 raise NoNamesError(decade)
-            kept = 1 + bisect(sums, _DRAWN * sums[-1])
+            kept = min(1 + bisect(sums, _DRAWN * sums[-1]), self._most or len(names))
             self._urns[decade, sex] = names[:kept], sums[:kept]
         return self._urns[decade, sex]
 

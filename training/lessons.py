@@ -8,10 +8,12 @@ from typing import Final
 from model import briefs
 from model.briefs import BadBriefError, DialogBrief, PitchBrief, ScriptBrief, StagingBrief, Theme
 from model.drafts import DialogDraft, PitchDraft, ScriptDraft
+from model.screenplay import lines
 from training.cleaning import Show, sentences, show_of
 from training.deduplication import distinct, lend
 from training.examples import Entry, Passage, passages
 from training.loglines import Rarity, logline
+from training.modern import of_our_days
 from training.records import Scene, Synopsis, Text
 from training.scenes import Page, pages
 from training.sources import prose
@@ -19,6 +21,7 @@ from training.sources import prose
 LeftOut = Counter[str]
 _NO_SHOW: Final = "synopsis that makes no show"
 _NO_THEME: Final = "show without a theme"
+_OLD: Final = "page of archaic talk or dialect"
 _UNTOLD: Final = "page of a work nobody summarised"
 
 
@@ -55,9 +58,17 @@ def pitches(
             yield Entry(work=show.title, brief=brief, draft=draft, source=show.source)
 
 
-def staged(scenes: Iterable[Scene], *, words: int, random: Random, left_out: LeftOut) -> Iterator[Entry]:
-    """Yield dialog, script and staging of every page; a play's summary is a logline made of its telling nouns."""
+def staged(
+    scenes: Iterable[Scene], *, words: int, modern: bool = False, random: Random, left_out: LeftOut
+) -> Iterator[Entry]:
+    """Yield dialog, script and staging of every page; a play's summary is a logline made of its telling nouns.
+
+    With ``modern`` pages of archaic talk or dialect are left out.
+    """
     found = [(scene, page) for scene in scenes for page in pages(scene, words=words)]
+    if modern:
+        every, found = len(found), [(scene, page) for scene, page in found if _is_modern(page)]
+        left_out[_OLD] += every - len(found)
     untold = [page for scene, page in found if scene.summary is None and page.script]
     rarity = Rarity(" ".join(turn.speech for turn in page.dialog) for page in untold)
     for scene, page in found:
@@ -65,6 +76,10 @@ def staged(scenes: Iterable[Scene], *, words: int, random: Random, left_out: Lef
         if told is None:
             left_out[_UNTOLD] += 1
         yield from _page_entries(scene, page, told)
+
+
+def _is_modern(page: Page) -> bool:
+    return of_our_days(lines(page.script.elements if page.script else page.dialog))
 
 
 def _told(scene: Scene, page: Page, rarity: Rarity, random: Random) -> tuple[str, str] | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from math import log
 from random import Random
 from typing import Final
@@ -75,7 +75,7 @@ def logline(script: Script, rarity: Rarity, random: Random) -> str | None:
         lower = first if first.startswith((a, b)) else first[0].lower() + first[1:]
         first = f"{_where(script)}, {lower}"
     if random.random() < 0.5:
-        first += " " + _telling(script, told[2:] or told)
+        first += f" It begins with {_with_article((told[2:] or told)[0])}."
     return first
 
 
@@ -90,10 +90,3 @@ def _where(script: Script) -> str:
     preposition = "On" if place in {"TERRACE", "STREET", "BEACH", "SHIP DECK"} else "In"
     late = {"NIGHT": " at night", "MORNING": " in the morning", "EVENING": " in the evening"}.get(when, "")
     return f"{preposition} the {place.lower()}{late}"
-
-
-def _telling(script: Script, told: Sequence[str]) -> str:
-    for turn in script.turns:
-        if any(noun in turn.speech for noun in told) and len(turn.speech.split()) < 25:
-            return f'"{turn.speech}"'
-    return f"It begins with {_with_article(told[0])}."

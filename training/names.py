@@ -27,13 +27,17 @@ _SHORT: Final = 4  # letters of a nickname that may be something else: mon, chan
 class Renamer:
     """Gives the characters of each work names of their own, the same ones for the same counts, seed and leads."""
 
-    def __init__(self, counts: Counts, *, seed: int, leads: Mapping[str, Sequence[str]] | None = None) -> None:
+    def __init__(
+        self, counts: Counts, *, seed: int, leads: Mapping[str, Sequence[str]] | None = None, most: int = 0
+    ) -> None:
         """Take how often each name was given in each decade, and who leads each show (:func:`training.leads.leads_of`).
+
+        New names are among the ``most`` frequent of their decade and sex; among all if it is 0.
 
         Raises:
             NoNamesError: a decade has no names for one of the sexes, or there is no decade.
         """
-        self._names, self._seed, self._leads = GivenNames(counts), seed, leads or {}
+        self._names, self._seed, self._leads = GivenNames(counts, most=most), seed, leads or {}
         cues = [cue for leading in self._leads.values() for cue in leading]
         known = Company(self._names, cues, (), frozenset(_WORD.findall(" ".join(cues).casefold()))).names
         long = (form.casefold() for name in known for form in forms(name) if len(form) > _SHORT)

@@ -4,7 +4,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
@@ -29,6 +29,7 @@ from training.sources.base import FileError, Source, SourceError
 from training.sources.first_names import by_decade
 
 VERSION: Final = 3  # of what this file makes; raise it and every cache is made anew
+OLDEST: Final = 1850  # year of a work that can be played today
 SHEETS: Final = "prepared.json"
 NAMES: Final = "ssa-names"
 SPLITS: Final = ("train", "held-out")
@@ -154,12 +155,14 @@ def _examples(
     synopses, scenes, texts = _sorted(folders, wanted.most)
     kept = lessons.shows(synopses, left_out)
     yield from lessons.pitches(kept, find, draws=wanted.draws, random=random, left_out=left_out)
+    if wanted.modern:
+        scenes = [replace(scene, year=None) for scene in scenes if (scene.year or OLDEST) >= OLDEST]
     if wanted.diversified and scenes:
         if not names.is_dir():
             raise NamesMissingError(names.parent)
-        renamer = Renamer(by_decade(names), seed=wanted.seed, leads=leads_of(scenes))
+        renamer = Renamer(by_decade(names), seed=wanted.seed, leads=leads_of(scenes), most=wanted.names)
         scenes = list(tqdm(renamer.renamed(scenes), desc="names", unit=" scenes", total=len(scenes), disable=None))
-    yield from lessons.staged(scenes, words=wanted.words, random=random, left_out=left_out)
+    yield from lessons.staged(scenes, words=wanted.words, modern=wanted.modern, random=random, left_out=left_out)
     yield from lessons.read_on(texts, words=wanted.words)
 
 

@@ -144,13 +144,17 @@ class Preparation:
     """The strongest language an entry may have; slurs are never let in."""
     diversified: bool = True
     """Give every work given names of its own."""
+    names: int = 0
+    """Given names of each sex to draw from, the most frequent of their decade; all if 0."""
+    modern: bool = False
+    """Play every work today: names of people born lately, and no page of archaic talk or dialect."""
     most: int = 0
     """Records used of each source, evenly spread over it; all if 0."""
     seed: int = 7
     """What every draw starts from."""
 
     def __post_init__(self) -> None:
-        for name, least in (("words", 40), ("draws", 1), ("phrases", 1), ("most", 0), ("seed", 0)):
+        for name, least in (("words", 40), ("draws", 1), ("phrases", 1), ("names", 0), ("most", 0), ("seed", 0)):
             if getattr(self, name) < least:
                 raise BadRecipeError(name, getattr(self, name), f"{least} or more")
         if self.diversity is not None and not 0 <= self.diversity <= 1:

@@ -66,7 +66,7 @@ def _anime(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def _streaming(folder: Path) -> Iterator[tuple[str, str]]:
-    shows = map(show_of, streaming.synopses(folder))
+    shows = map(show_of, streaming.read(folder))
     yield from ((show.title, show.summary) for show in shows if show)
 
 

@@ -25,9 +25,10 @@ from keybert import KeyBERT
 from sentence_transformers import SentenceTransformer
 from sklearn.feature_extraction.text import CountVectorizer  # type: ignore[import-untyped]
 
-from training.embedded.prepare import shows
+from training.cleaning import show_of
 from training.embedding import MiniLM
 from training.keyphrases import Extractor, Ranking
+from training.sources import streaming
 from training.themes import PHRASES, candidates, weights
 
 RESULT: Final = Path(__file__).parents[1] / "results" / "training-themes.json"
@@ -148,7 +149,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    texts = sorted({show.summary for show in shows(options.data)})
+    texts = sorted({show.summary for show in map(show_of, streaming.read(options.data)) if show})
     Random(0).shuffle(texts)  # noqa: S311 -- no secret
     model = KeyBERT(SentenceTransformer(str(weights()), device="cpu"))
     mini = MiniLM(weights(), device="cpu")

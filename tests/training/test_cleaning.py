@@ -2,13 +2,15 @@ import pytest
 
 from model.briefs import GENRES, genre
 from training import cleaning
-from training.sources.streaming import Listing
+from training.records import Synopsis
 
 TOLD = "A shy diver finds a singing shell and must return it to the sea before the storm takes the village."
 
 
-def listing(title: str = "The Singing Shell", description: str = TOLD, *labels: str) -> Listing:
-    return Listing(title=title, kind="Movie", labels=labels or ("Dramas",), people=("Bo Li",), description=description)
+def synopsis(told: str) -> Synopsis:
+    return Synopsis(
+        source="streaming", work="w", title="The Singing Shell", text=told, labels=("Dramas",), people=("Bo Li",)
+    )
 
 
 @pytest.mark.parametrize(
@@ -31,37 +33,25 @@ def test_listed_genres_become_ours_and_what_is_no_story_has_none(labels: tuple[s
     assert set(found) <= set(GENRES)
 
 
-@pytest.mark.parametrize(
-    ("raw", "clean"),
-    [
-        ("Tin Moon (4K UHD)", "Tin Moon"),
-        ("Tin Moon [Hindi] (2019)", "Tin Moon"),
-        ("Tin Moon: Season 2", "Tin Moon"),
-        ("TIN MOON RISING", "Tin Moon Rising"),
-        ("Tin\u200b Moon’s Tale", "Tin Moon's Tale"),
-        ("Tin Moon - Director's Cut", "Tin Moon"),
-    ],
-)
-def test_a_title_loses_its_edition_tags(raw: str, clean: str) -> None:
-    assert cleaning.title(raw) == clean
-
-
 def test_mojibake_is_undone() -> None:
     assert cleaning.plain("The diverâ€™s shell") == "The diver's shell"
 
 
 def test_a_summary_is_cut_to_whole_sentences() -> None:
-    long = " ".join([TOLD] * 4)
-    told = cleaning.summary(long, ())
-    assert told
-    assert told == " ".join([TOLD] * 3)[: len(told)]
-    assert told.endswith(".")
-    assert len(told.split()) <= cleaning.MAX_WORDS
+    show = cleaning.show_of(synopsis(" ".join([TOLD] * 4)))
+    assert show
+    assert show.summary == " ".join([TOLD] * 3)[: len(show.summary)]
+    assert show.summary.endswith(".")
+    assert len(show.summary.split()) <= cleaning.MAX_WORDS
 
 
-def test_people_and_advertisements_are_no_part_of_a_summary() -> None:
-    assert cleaning.summary(f"{TOLD} Starring a cast of newcomers.", ()) == TOLD
-    assert cleaning.summary(f"{TOLD} Bo Li shines in every scene of it.", ("Bo Li",)) == TOLD
+@pytest.mark.parametrize(
+    "told", [f"{TOLD} Starring a cast of newcomers.", f"{TOLD} Bo Li shines in every scene of it."]
+)
+def test_people_and_advertisements_are_no_part_of_a_summary(told: str) -> None:
+    show = cleaning.show_of(synopsis(told))
+    assert show
+    assert (show.title, show.genres, show.summary) == ("The Singing Shell", (genre("drama"),), TOLD)
 
 
 def test_a_title_before_a_name_ends_no_sentence() -> None:
@@ -72,12 +62,7 @@ def test_a_title_before_a_name_ends_no_sentence() -> None:
     "told", ["Too short to tell.", "Una mujer encuentra un mapa y debe huir de su pueblo para siempre."]
 )
 def test_what_is_short_or_not_english_is_left_out(told: str) -> None:
-    assert cleaning.show(listing("X", told)) is None
-
-
-def test_a_clean_listing_is_a_show() -> None:
-    show = cleaning.show(listing())
-    assert show == cleaning.Show(title="The Singing Shell", genres=(genre("drama"),), summary=TOLD)
+    assert cleaning.show_of(synopsis(told)) is None
 
 
 def test_two_spellings_of_a_title_share_their_key() -> None:

@@ -1,69 +1,17 @@
-# ruff: noqa: S311 - no secrets are drawn here
 from pathlib import Path
 from random import Random
 
-from model import tasks
-from model.briefs import Theme
-from model.screenplay import Turn
 from tests.training.invented import library
-from training import examples, themes
-from training.embedded.casting import cast_anew
-from training.embedded.companies import Names
-from training.embedded.pages import Page, pages
-from training.embedded.prepare import shows
-from training.examples import Entry, held_out, page_entries, passages, pitches
+from training import themes
+from training.examples import held_out, passages
 from training.loglines import Rarity, logline
 from training.places import heading
-from training.sources import first_names, plays, prose
-
-
-def themed(summaries: list[str]) -> list[tuple[Theme, ...]]:
-    return [tuple(Theme(phrase) for phrase in themes.candidates(text)[-3:]) for text in summaries]
+from training.scenes import Page, pages
+from training.sources import plays, prose
 
 
 def all_pages(folder: Path) -> list[Page]:
-    return [page for play in plays.read(folder / "plays") for page in pages(play, Random(1))]
-
-
-def entries(folder: Path) -> list[Entry]:
-    names, random = Names(first_names.read(folder / "ssa-names")), Random(2)
-    found = shows(folder / "streaming")
-    made = list(pitches(found, themed([show.summary for show in found]), random))
-    every = all_pages(folder)
-    rarity = Rarity(" ".join(turn.speech for turn in page.script.turns) for page in every)
-    for page in every:
-        script = cast_anew(page.script, names, random)
-        told = logline(script, rarity, random)
-        if told:
-            made += page_entries(page.work, script, told)
-    return made
-
-
-def test_every_entry_of_the_four_tasks_reads_back_as_its_draft(tmp_path: Path) -> None:
-    made = entries(library(tmp_path))
-    assert {entry.task for entry in made} == {"pitch", "dialog", "script", "staging"}
-    for entry in made:
-        assert tasks.parse(entry.brief, entry.completion) == entry.draft
-
-
-def test_the_cast_has_names_of_today_in_cues_and_in_what_is_said(tmp_path: Path) -> None:
-    folder = library(tmp_path)
-    names = Names(first_names.read(folder / "ssa-names"))
-    script = cast_anew(all_pages(folder)[0].script, names, Random(5))
-    woman, man = script.cast
-    assert names.sex(woman, Random(0)) == "F"
-    assert names.sex(man, Random(0)) == "M"
-    spoken = " ".join(turn.speech for turn in script.turns)
-    assert f"Tell me, {man.capitalize()}." in spoken
-    assert "Albert" not in spoken
-
-
-def test_a_page_has_a_heading_from_its_scene_two_speakers_and_four_turns(tmp_path: Path) -> None:
-    for page in all_pages(library(tmp_path)):
-        assert page.script.elements[0].text == "INT. KITCHEN - NIGHT"  # type: ignore[union-attr]
-        assert len(page.script.cast) == 2
-        assert len(page.script.turns) >= 4
-        assert isinstance(page.script.elements[-1], Turn)
+    return [page for scene in plays.SOURCE.read(folder / "plays") for page in pages(scene, words=150)]  # type: ignore[arg-type]
 
 
 def test_a_place_that_is_not_told_is_the_one_before() -> None:
@@ -75,10 +23,11 @@ def test_a_place_that_is_not_told_is_the_one_before() -> None:
 
 def test_a_logline_shares_words_with_its_page(tmp_path: Path) -> None:
     every = all_pages(library(tmp_path))
-    rarity = Rarity(" ".join(turn.speech for turn in page.script.turns) for page in every)
-    told = logline(every[0].script, rarity, Random(1))
+    rarity = Rarity(" ".join(turn.speech for turn in page.dialog) for page in every)
+    assert every[0].script
+    told = logline(every[0].script, rarity, Random(1))  # noqa: S311 -- no secret
     assert told
-    spoken = " ".join(turn.speech for turn in every[0].script.turns)
+    spoken = " ".join(turn.speech for turn in every[0].dialog)
     assert any(noun in told for noun in ("letter", "money", "piano", "garden", "brass key", "bank"))
     assert any(word in spoken for word in told.split() if len(word) > 4)
 
@@ -102,8 +51,3 @@ def test_candidates_stand_in_the_summary_and_are_no_names() -> None:
     found = themes.candidates("When Ada finds a singing shell, the old village of Marrow turns.")
     assert "singing shell" in found
     assert not any("ada" in phrase.casefold() or "marrow" in phrase.casefold() for phrase in found)
-
-
-def test_a_show_without_theme_brings_no_pitch(tmp_path: Path) -> None:
-    found = shows(library(tmp_path) / "streaming")[:2]
-    assert len(list(examples.pitches(found, [(), (Theme("goat"),)], Random(1)))) == 1

@@ -43,8 +43,6 @@ def test_every_source_refuses_an_empty_folder(name: str, tmp_path: Path) -> None
 
 def test_lists_of_names_and_titles_refuse_a_folder_without_them(tmp_path: Path) -> None:
     with pytest.raises(MissingFileError):
-        list(first_names.read(tmp_path))
-    with pytest.raises(MissingFileError):
         first_names.by_decade(tmp_path)
     with pytest.raises(MissingFileError):
         list(titles.read(tmp_path))
@@ -151,11 +149,6 @@ def test_an_error_page_saved_as_data_is_called_a_web_page(tmp_path: Path, page: 
         list(read_table(tmp_path / "t.csv", ("title",)))
     with pytest.raises(WebPageError):
         list(read_lines(tmp_path / "t.csv", ("title",)))
-
-
-def test_names_come_with_sex_and_count(tmp_path: Path) -> None:
-    first = next(first_names.read(library(tmp_path) / "ssa-names"))
-    assert (first.name, first.sex, first.count) == ("Alice", "F", 100)
 
 
 def _years(folder: Path) -> Path:

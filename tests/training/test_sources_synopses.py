@@ -158,7 +158,7 @@ def test_a_folder_of_something_else_is_not_recognised(tmp_path: Path) -> None:
 def test_a_catalogue_row_is_a_synopsis_with_its_year(tmp_path: Path) -> None:
     header = "title,type,director,cast,listed_in,description,release_year"
     (tmp_path / "x_titles.csv").write_text(f'{header}\nUp There,Movie,Ann Roe,"Bo Li, Cy Dee",Dramas,{TOLD},2018\n')
-    (found,) = streaming.synopses(tmp_path)
+    (found,) = streaming.read(tmp_path)
     assert (found.title, found.people, found.year) == ("Up There", ("Bo Li", "Cy Dee", "Ann Roe"), 2018)
 
 

@@ -12,7 +12,7 @@ pipeline_tag: text-generation
 language: en
 ---
 
-# {name}
+# {title}
 
 A small language model that pitches shows that do not exist and writes their first page. It ships with GreenLIT so
 that everything works at the first start, without a download and without a GPU. It is a first version: read the
@@ -44,21 +44,22 @@ What was prepared; the run read about as much of each task as its share of the m
 |---|---|---|---|---|
 {data}
 
-- **Catalogues** of Netflix, Prime Video, Hulu and Disney+ (2021; CC0 as published on Kaggle): title, genres and the
-  whole sentences of the description, 8–60 words. Left out: fitness, stand-up, concerts, news, "Special Interest",
-  descriptions that name their cast, advertise, or are not English. Each pitch was written out {epochs} times with one
-  of its genres and one of three themes drawn anew.
+- **Catalogues** of Netflix, Prime Video, Hulu and Disney+ (2021; CC0 as published on Kaggle) and the leads of
+  **Wikipedia's film articles** that tell a plot (CC BY-SA 3.0, by its editors): title, genres and the whole sentences
+  that tell the story, 8–60 words. Left out: fitness, stand-up, concerts, news, "Special Interest", descriptions that
+  name their cast, advertise, or are not English. Each show brings up to {draws} pitches, each with one of its genres
+  and another theme, found by KeyBERT.
 - **Plays** in the US public domain, mostly 1880–1929 (Standard Ebooks, Project Gutenberg texts without their
-  trademark), cut to pages of 70–150 words. Speakers got given names of today (US Social Security counts, public
-  domain), two or three to a page and always from one of twenty fixed companies; headings were read out of the opening
-  directions; titles are the plays'. The summary of a page is a template filled with its most telling nouns: no person
-  wrote one. Dialect, verse, Shakespeare and slurs were left out.
-- **Prose** in the US public domain (1890–1963), stretches in which people talk, only in the first part of the run.
+  trademark), cut to pages of at most {words} words. Everybody got a given name of today (one of the {names} most
+  frequent of each sex; US Social Security counts, public domain), the same through a whole play; headings were read
+  out of the opening directions; titles are the plays'. The summary of a page is a template filled with its most
+  telling nouns: no person wrote one. Dialect, archaic talk and strong language were left out.
+- **Prose** in the US public domain (1890–1963), stretches in which people talk, mostly in the first part of the run.
   A few authors of plays and prose are still protected outside the US, where the term is life plus 70 years.
 - One work in 32 (by a hash of its title) was held out whole; the scores below are on those.
 - `titles.trie` holds the keys of existing titles (facts), so that the writer does not pitch them.
 
-SHA-256 of every source file and of every file here stand in `manifest.json`.
+A hash of all entries, their counts per source, and the SHA-256 of every file here stand in `manifest.json`.
 
 ## Recipe
 
@@ -77,7 +78,8 @@ OMP_NUM_THREADS=1 MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=4000000
 make(Path('DATA'), Path('WORK'), Path('model/embedded'))"
 ```
 
-`DATA` has the folders `streaming`, `plays`, `prose`, `ssa-names` and `titles`; a killed run goes on where it was.
+`DATA` has the folders `streaming`, `wikipedia-movies`, `plays`, `prose`, `ssa-names` and `titles`; a killed run goes
+on where it was.
 
 ## Scores
 
@@ -112,7 +114,9 @@ def card(
 ) -> str:
     """Return the model card as Markdown; ``limits`` is its last section, ``written`` the benchmark's figures."""
     return _TEXT.format(
-        **{name: getattr(recipe, name) for name in recipe.__dataclass_fields__},
+        **{name: getattr(recipe, name) for name in recipe.__dataclass_fields__ if name != "name"},
+        title=recipe.name,
+        **{name: getattr(recipe.preparation, name) for name in ("draws", "words", "names")},
         batch=recipe.row * recipe.micro_batch * recipe.accumulate,
         parameters=parameters,
         data=_data(prepared),

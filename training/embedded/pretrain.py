@@ -61,7 +61,7 @@ def train(
 def trained(folder: Path) -> tuple[Recipe, Network]:
     """Return the recipe of the run in ``folder`` and its network as it stands there."""
     told = json.loads((folder / RECEIPT).read_text("utf-8"))["recipe"]
-    recipe = Recipe(**{**told, "mix": tuple(map(tuple, told["mix"]))})
+    recipe = Recipe.of(told)
     network = Network(shape(recipe))
     network.load_state_dict(torch.load(folder / CHECKPOINT, weights_only=True)["network"])
     return recipe, network

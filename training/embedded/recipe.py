@@ -1,9 +1,10 @@
 """Every number of the recipe, in one frozen value with a line under each field."""
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final, Self
 
 from training.examples import Task
+from training.recipe import Preparation
 
 Share = tuple[Task, float, float]
 MIX: Final[tuple[Share, ...]] = (
@@ -19,7 +20,7 @@ MIX: Final[tuple[Share, ...]] = (
 class Recipe:
     """How the embedded writer is made."""
 
-    name: str = "writer-v0"
+    name: str = "writer-v1"
     """What the checkpoint is called."""
     vocabulary: int = 6144
     """Tokens of the vocabulary."""
@@ -33,9 +34,14 @@ class Recipe:
     """Channels inside the feed-forward."""
     context: int = 1024
     """Positions the checkpoint declares."""
-    pages: int = 9000
-    """Pages of plays at most, each written out for three tasks."""
-    row: int = 512
+    preparation: Preparation = field(
+        default=Preparation(
+            only=("streaming", "wikipedia-movies", "plays", "prose"),
+            publishable=True, modern=True, names=40, words=150, draws=3,
+        )
+    )  # fmt: skip
+    """How the data becomes entries."""
+    row: int = 768
     """Positions of a training row; longer documents are cut."""
     micro_batch: int = 4
     """Rows computed at once."""
@@ -59,14 +65,17 @@ class Recipe:
     """Share of each task in the positions at the start and from ``settled`` on."""
     settled: float = 0.45
     """Share of the run after which the mix no longer changes."""
-    epochs: int = 4
-    """Times every pitch is written out, its genre and theme drawn anew each time."""
-    passages: int = 6000
-    """Stretches of prose at most."""
     save_every: int = 50
     """Steps between checkpoints a killed run resumes from."""
     seed: int = 7
     """What every draw starts from."""
+
+    @classmethod
+    def of(cls, written: dict[str, Any]) -> Self:
+        """Return the recipe that was written down as JSON by ``dataclasses.asdict``."""
+        prepared = written["preparation"]
+        preparation = Preparation(**{**prepared, "only": tuple(prepared["only"])})
+        return cls(**{**written, "preparation": preparation, "mix": tuple(map(tuple, written["mix"]))})
 
     def rate(self, step: int) -> float:
         """Return the share of the peak rates at ``step`` (0 is the first): up, flat, down; always positive."""

@@ -5,7 +5,6 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -37,25 +36,6 @@ _LATE: Final = range(1940, 2020, 10)
 
 Decades = dict[int, dict[str, dict[str, int]]]
 Rows = Iterable[tuple[int, list[str]]]
-
-
-@dataclass(frozen=True, slots=True)
-class FirstName:
-    """A name, ``F`` or ``M``, and how many children got it."""
-
-    name: str
-    sex: str
-    count: int
-
-
-def read(folder: Path) -> Iterator[FirstName]:
-    """Yield the names of ``folder``, the most frequent first as published.
-
-    Raises:
-        MissingFileError, MissingColumnsError: see their docstrings.
-    """
-    for row in read_table(folder / FILE, COLUMNS):
-        yield FirstName(row["name"], row["sex"], int(row["count_1940_2010"]))
 
 
 def by_decade(folder: Path) -> Decades:

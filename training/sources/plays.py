@@ -14,6 +14,7 @@ FILE: Final = "public_domain_plays.jsonl"
 SHAKESPEARE: Final = "shakespeare.jsonl"
 INDEX: Final = "plays_index.tsv"
 COLUMNS: Final = ("author", "play", "act", "scene", "speaker", "text", "text_with_note")
+_OF_SHAKESPEARE: Final = 1600  # about
 _SAME: Final = {"The Boor": "The Bear", "Countess Julie": "Miss Julia", "The Creditor": "Creditors"}  # translated twice
 
 
@@ -33,15 +34,6 @@ class Play:
     author: str
     title: str
     scenes: tuple[tuple[Row, ...], ...]
-
-
-def read(folder: Path) -> Iterator[Play]:
-    """Yield every play of ``folder`` whole.
-
-    Raises:
-        MissingFileError, MissingColumnsError, EncodingError, BrokenLineError, WebPageError: see their docstrings.
-    """
-    yield from _plays(folder / FILE)
 
 
 def _plays(path: Path) -> Iterator[Play]:
@@ -66,7 +58,8 @@ def scenes(folder: Path) -> Iterator[Scene]:
     for file in (FILE, SHAKESPEARE):
         if file == FILE or (folder / file).is_file():
             for play in _plays(folder / file):
-                yield from _scenes_of(play, years.get((play.author, play.title)))
+                written = years.get((play.author, play.title))
+                yield from _scenes_of(play, _OF_SHAKESPEARE if file == SHAKESPEARE else written)
 
 
 def _scenes_of(play: Play, year: int | None) -> Iterator[Scene]:

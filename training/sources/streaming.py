@@ -1,7 +1,6 @@
 """The catalogues of four streaming services: title, genres as listed, description."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -12,19 +11,7 @@ NAME: Final = "streaming"
 COLUMNS: Final = ("title", "type", "director", "cast", "listed_in", "description")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """One row of a catalogue, as printed there; ``people`` are its cast and directors."""
-
-    title: str
-    kind: str
-    labels: tuple[str, ...]
-    people: tuple[str, ...]
-    description: str
-    year: int | None = None
-
-
-def read(folder: Path) -> Iterator[Listing]:
+def read(folder: Path) -> Iterator[Synopsis]:
     """Yield every row of every ``*_titles.csv`` in ``folder``, in the order of the file names.
 
     Raises:
@@ -36,32 +23,15 @@ def read(folder: Path) -> Iterator[Listing]:
     for file in files:
         for row in read_table(file, COLUMNS):
             year = row.get("release_year") or ""
-            yield Listing(
+            yield Synopsis(
+                source=NAME,
+                work=row["title"] or "",
                 title=row["title"] or "",
-                kind=row["type"] or "",
+                text=row["description"] or "",
                 labels=_list(row["listed_in"]),
                 people=_list(row["cast"]) + _list(row["director"]),
-                description=row["description"] or "",
                 year=int(year) if year.isdigit() else None,
             )
-
-
-def synopses(folder: Path) -> Iterator[Synopsis]:
-    """Yield every row of the catalogues as a synopsis.
-
-    Raises:
-        MissingFileError, MissingColumnsError: see their docstrings.
-    """
-    for listing in read(folder):
-        yield Synopsis(
-            source=NAME,
-            work=listing.title,
-            title=listing.title,
-            text=listing.description,
-            labels=listing.labels,
-            people=listing.people,
-            year=listing.year,
-        )
 
 
 def _list(text: str | None) -> tuple[str, ...]:
@@ -74,7 +44,7 @@ SOURCE: Final = Source(
     licence="CC0 as stated on Kaggle",
     publishable=True,
     files=("*_titles.csv",),
-    read=synopses,
+    read=read,
     by_hand=(
         "Download four data sets of Kaggle user shivamb (netflix-shows, amazon-prime-movies-and-tv-shows, "
         "hulu-movies-and-tv-shows, disney-movies-and-tv-shows) and put their *_titles.csv into one folder."
