@@ -15,7 +15,7 @@ from training.examples import Entry, Passage, passages
 from training.loglines import Rarity, logline
 from training.modern import of_our_days
 from training.records import Scene, Synopsis, Text
-from training.scenes import Page, pages
+from training.scenes import SPEECH, Page, pages
 from training.sources import prose
 
 LeftOut = Counter[str]
@@ -59,13 +59,19 @@ def pitches(
 
 
 def staged(
-    scenes: Iterable[Scene], *, words: int, modern: bool = False, random: Random, left_out: LeftOut
+    scenes: Iterable[Scene],
+    *,
+    words: int,
+    speech: int = SPEECH,
+    modern: bool = False,
+    random: Random,
+    left_out: LeftOut,
 ) -> Iterator[Entry]:
     """Yield dialog, script and staging of every page; a play's summary is a logline made of its telling nouns.
 
     With ``modern`` pages of archaic talk or dialect are left out.
     """
-    found = [(scene, page) for scene in scenes for page in pages(scene, words=words)]
+    found = [(scene, page) for scene in scenes for page in pages(scene, words=words, speech=speech)]
     if modern:
         every, found = len(found), [(scene, page) for scene, page in found if _is_modern(page)]
         left_out[_OLD] += every - len(found)

@@ -162,7 +162,9 @@ def _examples(
             raise NamesMissingError(names.parent)
         renamer = Renamer(by_decade(names), seed=wanted.seed, leads=leads_of(scenes), most=wanted.names)
         scenes = list(tqdm(renamer.renamed(scenes), desc="names", unit=" scenes", total=len(scenes), disable=None))
-    yield from lessons.staged(scenes, words=wanted.words, modern=wanted.modern, random=random, left_out=left_out)
+    yield from lessons.staged(
+        scenes, words=wanted.words, speech=wanted.speech, modern=wanted.modern, random=random, left_out=left_out
+    )
     yield from lessons.read_on(texts, words=wanted.words)
 
 

@@ -134,6 +134,8 @@ class Preparation:
     """Leave out what may not go into published weights."""
     words: int = 220
     """Words of a page at most; a script with its brief then fits into about 600 tokens."""
+    speech: int = 100
+    """Words of a speech at most; a longer one is cut to its first sentences."""
     draws: int = 2
     """Pitches a show brings, each with another of its themes and genres."""
     phrases: int = 3
@@ -154,7 +156,15 @@ class Preparation:
     """What every draw starts from."""
 
     def __post_init__(self) -> None:
-        for name, least in (("words", 40), ("draws", 1), ("phrases", 1), ("names", 0), ("most", 0), ("seed", 0)):
+        for name, least in (
+            ("words", 40),
+            ("speech", 10),
+            ("draws", 1),
+            ("phrases", 1),
+            ("names", 0),
+            ("most", 0),
+            ("seed", 0),
+        ):
             if getattr(self, name) < least:
                 raise BadRecipeError(name, getattr(self, name), f"{least} or more")
         if self.diversity is not None and not 0 <= self.diversity <= 1:

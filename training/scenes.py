@@ -33,16 +33,16 @@ class Page:
     script: Script | None
 
 
-def pages(scene: Scene, *, words: int = 220, losses: Losses | None = None) -> Iterator[Page]:
+def pages(scene: Scene, *, words: int = 220, speech: int = SPEECH, losses: Losses | None = None) -> Iterator[Page]:
     """Yield the pages of ``scene``, each of about ``words`` at most, two speakers or more and four turns or more.
 
     Pages of one scene are of about one length. A speech is shortened to its first sentences when it is longer than
-    ``SPEECH`` words; where even the first is longer, the page ends before it. ``losses`` counts what was lost.
+    ``speech`` words; where even the first is longer, the page ends before it. ``losses`` counts what was lost.
     """
     counted: Losses = Counter() if losses is None else losses
     where, first = _opening(scene)
     staged = scene.opening is not None or any(line.speaker is None or line.noted for line in scene.lines)
-    for run in _runs(scene, where, counted):
+    for run in _runs(scene, where, speech, counted):
         for elements in _cut(run, words):
             page = _page(where, [*first, *elements], staged=staged, losses=counted)
             first = []
@@ -57,27 +57,27 @@ def _opening(scene: Scene) -> tuple[Heading, list[Element]]:
     return where, [Direction(direction)] if direction else []
 
 
-def _runs(scene: Scene, where: Heading, losses: Losses) -> Iterator[list[Unit]]:
+def _runs(scene: Scene, where: Heading, longest: int, losses: Losses) -> Iterator[list[Unit]]:
     """Yield the units (a line each) that follow on one another: nothing may be missing in the middle."""
     cues = _cues(scene)
     names = {word.casefold() for speaker in cues for word in re.findall(r"\w+", speaker)}
     run: list[Unit] = []
     for line in scene.lines:
-        unit = _speech(line, cues, names, losses) if line.speaker else _seen(line.text, where)
+        unit = _speech(line, cues, names, longest, losses) if line.speaker else _seen(line.text, where)
         if unit is None:
             losses["speech left out"] += 1
             yield run
             run = []
         else:
-            run += _pieces(unit)
+            run += _pieces(unit, longest)
     yield run
 
 
-def _pieces(unit: Unit) -> Iterator[Unit]:
+def _pieces(unit: Unit, longest: int) -> Iterator[Unit]:
     """Yield the unit whole; a long one, spoken with notes in between, also ends a page after any of its turns."""
     start = 0
     for at, element in enumerate(unit, start=1):
-        if at == len(unit) or (isinstance(element, Turn) and _length(unit) > SPEECH):
+        if at == len(unit) or (isinstance(element, Turn) and _length(unit) > longest):
             yield unit[start:at]
             start = at
 
@@ -95,7 +95,7 @@ def _directions(text: str) -> Iterator[Direction]:
         yield Direction(text)
 
 
-def _speech(line: Line, cues: Mapping[str, str], names: set[str], losses: Losses) -> Unit | None:
+def _speech(line: Line, cues: Mapping[str, str], names: set[str], longest: int, losses: Losses) -> Unit | None:
     """Return the turns and directions of a speech: none if nothing is said or seen, None if it cannot be kept."""
     cue, who = cues[line.speaker or ""], _called(line.speaker or "")
     unit: list[Element] = []
@@ -103,7 +103,7 @@ def _speech(line: Line, cues: Mapping[str, str], names: set[str], losses: Losses
     for part in parts(line.noted or line.text) or (line.text,):
         if isinstance(part, str):
             said = tidy(part)
-            speech = short(said, SPEECH)
+            speech = short(said, longest)
             if not re.search(r"[\w.?!]", said):
                 continue
             if not speech:

@@ -37,7 +37,7 @@ class Recipe:
     preparation: Preparation = field(
         default=Preparation(
             only=("streaming", "wikipedia-movies", "plays", "prose"),
-            publishable=True, modern=True, names=40, words=150, draws=3,
+            publishable=True, modern=True, names=40, words=150, speech=45, draws=3,
         )
     )  # fmt: skip
     """How the data becomes entries."""
