@@ -4,12 +4,17 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from model.grammar import Grammar
 from model.tasks import Prompt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampling:
-    """How the next token is drawn. ``max_tokens`` bounds one row; ``top_k`` is off at 0.
+    """How the next token is drawn. ``max_tokens`` bounds one row; ``top_k``, ``min_p`` and ``no_repeat`` are off at 0.
+
+    ``min_p`` leaves out what is less likely than that share of the likeliest. No run of ``no_repeat`` tokens comes
+    twice in a row, but for names, marks and line breaks. A row is held to the ``grammar``, if there is one; a decoder
+    that cannot do that leaves it free, so whoever reads it must still look.
 
     With ``slide`` a row that fills what the model sees at once goes on from its own last half, and a prompt that is
     longer is read from its end; without it a row ends there, and such a prompt is refused.
@@ -18,18 +23,25 @@ class Sampling:
     temperature: float = 0.8
     top_p: float = 0.95
     top_k: int = 0
+    min_p: float = 0.0
+    no_repeat: int = 0
     max_tokens: int = 400
+    grammar: Grammar | None = None
     slide: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """``text`` continues ``row``; ``tokens`` were computed for it. ``end`` says why the row stopped, if it did."""
+    """``text`` continues ``row``; ``tokens`` were computed for it. ``end`` says why the row stopped, if it did.
+
+    ``likely`` is the log-probability that the model gave what was drawn, before any rule of drawing; 0 if not known.
+    """
 
     row: int
     text: str
     tokens: int
     end: Literal["stop", "length"] | None = None
+    likely: float = 0.0
 
 
 @dataclass(slots=True)

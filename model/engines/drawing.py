@@ -1,4 +1,4 @@
-"""Drawing the next token: temperature, top-k, top-p, and one stream of chance per row."""
+"""Drawing the next token: temperature, top-k, min-p, top-p, and one stream of chance per row."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -31,9 +31,9 @@ def draw(scores: Tensor, chance: Tensor, sampling: Sampling) -> Tensor:
     """Return a token for every row of ``scores`` [row, vocabulary], by ``chance`` [row, 2].
 
     Temperature 0 takes the best. Top-k keeps the best k (and those that equal the last of them), by their
-    probabilities; top-p, applied after it, keeps the smallest set of tokens that holds that much probability; a first
-    draw from all tokens is in it nearly always, and only where it is not the vocabulary is sorted: the chances come
-    out the same, in a tenth of the time.
+    probabilities; min-p leaves out what is less likely than that share of the best; top-p, applied last, keeps the
+    smallest set of tokens that holds that much probability; a first draw from all tokens is in it nearly always, and
+    only where it is not the vocabulary is sorted: the chances come out the same, in a tenth of the time.
 
     Raises:
         NotFiniteError: the scores of a row are not numbers.
@@ -47,6 +47,8 @@ def draw(scores: Tensor, chance: Tensor, sampling: Sampling) -> Tensor:
         least = scores.topk(sampling.top_k, dim=-1).values[:, -1:]
         scores = scores.masked_fill(scores < least, -torch.inf)
     likely = torch.softmax(scores.float() / sampling.temperature, dim=-1)
+    if sampling.min_p > 0:
+        likely = torch.where(likely < sampling.min_p * likely.amax(dim=-1, keepdim=True), 0, likely)
     chance = chance.to(likely.device)
     tokens = _pick(likely.cumsum(dim=-1, dtype=torch.float64), chance[:, :1])
     likelier = torch.where(likely > likely.gather(-1, tokens), likely, 0).sum(dim=-1)

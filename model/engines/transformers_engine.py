@@ -3,19 +3,21 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Self
 
 import torch
 from torch import Tensor
-from transformers import AutoTokenizer, DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoTokenizer, DynamicCache, PreTrainedModel, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from model import checkpoint
 from model.decoder import Chunk, Halt, Sampling
 from model.engines import NotFiniteError, PromptTooLongError
+from model.engines.constraint import Held, Vocabulary
 from model.engines.drawing import Dice, draw
 from model.engines.loading import Quantize, load_model, require_there, unusable
+from model.engines.repetition import Runs, ban, free_tokens
 from model.engines.spelling import Spelling, control_ids, encode
 from model.tasks import Prompt, Span
 
@@ -40,6 +42,9 @@ class TransformersDecoder:
         self._ends = _end_ids(model, tokenizer)
         self._banned = _banned(model, tokenizer, self._ends)
         self._window = _Window(self.context, encode(tokenizer, ()))
+        fast = isinstance(tokenizer, PreTrainedTokenizerFast)
+        self._vocabulary = Vocabulary(tokenizer, self._ends, len(self._banned)) if fast else None
+        self._free = free_tokens(tokenizer, len(self._banned))
         self._threads = threads
         self._thread = ThreadPoolExecutor(1, "decoder", initializer=self._set_threads)
 
@@ -159,7 +164,11 @@ class TransformersDecoder:
 
     def _begin(self, ids: list[int], seeds: Sequence[int], sampling: Sampling, room: int) -> "_Rows":
         return _Rows(
-            self._model, self._tokenizer, ids, seeds, _Rules(sampling, room, self._window, self._ends, self._banned)
+            self._model,
+            self._tokenizer,
+            ids,
+            seeds,
+            _Rules(sampling, room, self._window, self._ends, self._banned, self._vocabulary, self._free),
         )
 
 
@@ -180,6 +189,13 @@ class _Rules:
     window: _Window
     ends: frozenset[int]
     banned: Tensor  # what is added to the scores: 0, or minus infinity
+    vocabulary: Vocabulary | None  # for grammars
+    free: frozenset[int]  # tokens that may repeat
+
+    def held(self) -> Held | None:
+        """Return what holds a row to the grammar."""
+        grammar = self.sampling.grammar
+        return Held(self.vocabulary, grammar) if self.vocabulary and grammar else None
 
 
 class _Rows:
@@ -204,6 +220,8 @@ class _Rows:
         self._last: Tensor | None = None
         self._ids = ids
         self._written: list[list[int]] = [[] for _ in seeds]
+        self._held = [rules.held() for _ in seeds]
+        self._runs = [Runs(rules.sampling.no_repeat, rules.free) for _ in seeds]
 
     def leave(self, rows: set[int]) -> None:
         """Stop writing ``rows``; the next step computes without them."""
@@ -214,9 +232,19 @@ class _Rows:
         """Compute one token for every row that is left, and return its text."""
         scores = self._scores()
         chance = self._dice.throw(self.left, self._step)
-        tokens = draw(scores + self._rules.banned, chance, self._rules.sampling)
+        tokens = draw(self._ruled(scores + self._rules.banned), chance, self._rules.sampling)
+        likely = scores.float().log_softmax(dim=-1).gather(-1, tokens[:, None]).squeeze(-1).tolist()
         self._last, self._step = tokens.unsqueeze(-1), self._step + 1
-        return [self._chunk(row, token) for row, token in zip(self.left, tokens.tolist(), strict=True)]
+        drawn = zip(self.left, tokens.tolist(), likely, strict=True)
+        return [replace(self._chunk(row, token), likely=chance) for row, token, chance in drawn]
+
+    def _ruled(self, scores: Tensor) -> Tensor:
+        held = [one for row in self.left if (one := self._held[row])]
+        if self._rules.vocabulary and held:
+            scores = scores.masked_fill(~self._rules.vocabulary.mask(held).to(scores.device), -torch.inf)
+        if self._rules.sampling.no_repeat:
+            scores = ban(scores, [self._runs[row] for row in self.left])
+        return scores
 
     def _scores(self) -> Tensor:
         if self._cache.get_seq_length() == self._rules.window.context:  # all rows are equally long
@@ -248,6 +276,10 @@ class _Rows:
         if token in self._rules.ends:
             return Chunk(row, spelling.rest(), 1, "stop")
         text = spelling.add(token)
+        if self._rules.sampling.no_repeat:
+            self._runs[row].add(token)
+        if (held := self._held[row]) is not None:
+            held.add(token, text)
         if self._step == self._rules.room:
             return Chunk(row, text or spelling.rest(), 1, "length")
         return Chunk(row, text, 1)

@@ -8,10 +8,10 @@ from training.recipe import Preparation
 
 Share = tuple[Task, float, float]
 MIX: Final[tuple[Share, ...]] = (
-    ("pitch", 0.30, 0.40),
-    ("script", 0.20, 0.28),
-    ("dialog", 0.07, 0.10),
-    ("staging", 0.08, 0.22),
+    ("pitch", 0.34, 0.46),
+    ("script", 0.20, 0.32),
+    ("dialog", 0.05, 0.12),
+    ("staging", 0.06, 0.10),
     ("prose", 0.35, 0.0),
 )
 
@@ -43,11 +43,11 @@ class Recipe:
     """How the data becomes entries."""
     row: int = 768
     """Positions of a training row; longer documents are cut."""
-    micro_batch: int = 4
+    micro_batch: int = 6
     """Rows computed at once."""
-    accumulate: int = 2
+    accumulate: int = 1
     """Micro-batches of one step."""
-    steps: int = 1950
+    steps: int = 3300
     """Optimizer steps of the whole run."""
     matrix_rate: float = 0.02
     """Peak learning rate of the matrices (Muon)."""

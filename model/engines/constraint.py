@@ -1,0 +1,64 @@
+"""Rows held to a grammar: before each token, which ones may follow (llguidance reads the grammars)."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import llguidance
+import llguidance.hf
+import llguidance.torch
+import torch
+from torch import Tensor
+from transformers import PreTrainedTokenizerFast
+
+from model.grammar import Grammar
+
+_WORD: Final = 32  # tokens in an element of a mask
+
+
+class Vocabulary:
+    """The tokens of one tokenizer as the grammars see them; made once a model."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerFast, ends: frozenset[int], size: int) -> None:
+        """Take the tokens that end a text, and how many scores the model gives (``size``, at least the tokens)."""
+        self.ends = sorted(ends)
+        self.size = size
+        self._made = llguidance.hf.from_tokenizer(tokenizer, n_vocab=max(size, len(tokenizer)), eos_token=self.ends)
+
+    def matcher(self, rules: str) -> llguidance.LLMatcher:
+        """Return what follows ``rules`` (Lark) token by token.
+
+        Raises:
+            ValueError: they are no grammar.
+        """
+        made = llguidance.LLMatcher(self._made, llguidance.LLMatcher.grammar_from_lark(rules))
+        if made.is_error():
+            raise ValueError(made.get_error())
+        return made
+
+    def mask(self, rows: Sequence["Held"]) -> Tensor:
+        """Return which tokens may follow, (rows, size) of booleans."""
+        words = torch.zeros(len(rows), -(-self.size // _WORD), dtype=torch.int32)
+        full = llguidance.torch.allocate_token_bitmask(1, self._made.vocab_size)
+        for number, row in enumerate(rows):
+            llguidance.torch.fill_next_token_bitmask(row.matcher, full, 0)
+            words[number] = full[0, : words.shape[1]]
+        bits = (words[:, :, None] >> torch.arange(_WORD, dtype=torch.int32)) & 1
+        return bits.flatten(1)[:, : self.size].bool()
+
+
+class Held:
+    """One row and the grammar it is held to."""
+
+    def __init__(self, vocabulary: Vocabulary, grammar: Grammar) -> None:
+        self._vocabulary, self._grammar = vocabulary, grammar
+        self._written = ""
+        rules = grammar("")
+        assert rules is not None  # noqa: S101 -- every grammar says how a text begins
+        self.matcher = vocabulary.matcher(rules)
+
+    def add(self, token: int, text: str) -> None:
+        """Go on after ``token``, which completed ``text``."""
+        self.matcher.consume_token(token)
+        self._written += text
+        if text.endswith("\n") and (rules := self._grammar(self._written)) is not None:
+            self.matcher = self._vocabulary.matcher(rules)
