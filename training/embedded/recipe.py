@@ -24,13 +24,13 @@ class Recipe:
     """What the checkpoint is called."""
     vocabulary: int = 6144
     """Tokens of the vocabulary."""
-    width: int = 320
+    width: int = 256
     """Channels of the hidden state."""
     layers: int = 4
     """Blocks."""
-    heads: int = 5
+    heads: int = 4
     """Attention heads of a block."""
-    hidden: int = 896
+    hidden: int = 704
     """Channels inside the feed-forward."""
     context: int = 1024
     """Positions the checkpoint declares."""
@@ -47,7 +47,7 @@ class Recipe:
     """Rows computed at once."""
     accumulate: int = 1
     """Micro-batches of one step."""
-    steps: int = 4200
+    steps: int = 4000
     """Optimizer steps of the whole run."""
     matrix_rate: float = 0.02
     """Peak learning rate of the matrices (Muon)."""
