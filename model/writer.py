@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -22,7 +22,9 @@ from model.briefs import (
 from model.decoder import Chunk, Decoder, Halt, Sampling
 from model.drafts import Draft, ScriptDraft
 from model.engine import Drafted, Event, Finished, NothingOriginalError, Retracted, Text
+from model.grammar import grammar
 from model.originality import TitleIndex, is_catalogued, normalise
+from model.ranking import merit
 from model.staging import stage
 
 SAMPLING: Final[Mapping[type[Brief], Sampling]] = MappingProxyType(
@@ -33,7 +35,8 @@ SAMPLING: Final[Mapping[type[Brief], Sampling]] = MappingProxyType(
         StagingBrief: Sampling(temperature=0.6, top_p=0.9, max_tokens=700),
     }
 )
-SPARE: Final = 3  # rows a round beyond those that are missing
+SPARE: Final = 3  # rows a round beyond those that are missing, at least; as many again if more are
+JUDGED: Final = 16  # tokens of a pitch after which it is chosen or dropped
 BOUND: Final = 6  # candidates judged for a pitch of a slate, at most
 ATTEMPTS: Final = 3  # at a dialog or script
 
@@ -58,7 +61,7 @@ class Writer:
             PromptTooLongError: the brief does not fit into the model's context.
         """
         job = _Slate(brief, self._titles) if isinstance(brief, PitchBrief) else _Page(brief)
-        prompt, sampling = tasks.prompt(brief), SAMPLING[type(brief)]
+        prompt, sampling = tasks.prompt(brief), replace(SAMPLING[type(brief)], grammar=grammar(brief))
         while seeds := job.next_round():
             halt = Halt()
             async with aclosing(self._decoder.decode(prompt, seeds, sampling, halt)) as chunks:
@@ -79,7 +82,9 @@ def _seed(seed: int, candidate: int) -> int:
 class _Row:
     text: str = ""
     tokens: int = 0
+    likely: float = 0.0  # the sum of the log-probabilities
     slot: int | None = None
+    end: str | None = None
 
 
 @dataclass(slots=True)
@@ -101,6 +106,7 @@ class _Job:
         row = self.rows[chunk.row]
         row.text += chunk.text
         row.tokens += chunk.tokens
+        row.likely += chunk.likely
         self.computed += chunk.tokens
         return row
 
@@ -142,7 +148,11 @@ class _Page(_Job):
 
 
 class _Slate(_Job):
-    """``count`` pitches with different titles, none of them taken, from at most ``BOUND`` times as many candidates."""
+    """``count`` pitches with different titles, none of them taken, from at most ``BOUND`` times as many candidates.
+
+    A round begins more rows than are missing. When each has ``JUDGED`` tokens, or its end, the best are seated and
+    finished, and the others stopped.
+    """
 
     __slots__ = ("_avoid", "_brief", "_keys", "_titles")
 
@@ -157,63 +167,72 @@ class _Slate(_Job):
         """Return seeds for what is missing and some to spare, or nothing when the slate or the bound is full."""
         missing = self._brief.count - len(self._keys)
         left = BOUND * self._brief.count - (self.candidates - self.dropped["surplus"])
-        return self._seeds(self._brief.seed, min(missing + SPARE, left)) if missing else ()
+        return self._seeds(self._brief.seed, min(missing + max(missing, SPARE), left)) if missing else ()
 
     def read(self, chunk: Chunk, halt: Halt) -> Iterator[Event]:
-        """Yield what the chunk brings about: a row shows nothing before its title was found new."""
+        """Yield what the chunk brings about: a row shows nothing before it was found new, and good enough."""
         row = self._hear(chunk)
         if chunk.row in halt.rows:
             return
+        row.end = chunk.end
         if row.slot is not None:
             if chunk.text:
                 yield Text(row.slot, chunk.text)
-        elif (fate := self._fate(row.text, ended=chunk.end is not None)) != "new":
+            yield from self._close(row, row.slot)
+            return
+        if (fate := self._fate(row)) != "new":
             self._drop(chunk.row, fate, halt)
-        else:
-            row.slot = self._seat(row.text)
-            self._halt_surplus(halt)
-            yield Text(row.slot, row.text)
-        if chunk.end is not None and row.slot is not None:
-            yield self._close(row, row.slot, finished=chunk.end == "stop")
+        if all(row.slot is not None or number in halt.rows or self._is_ready(row) for number, row in self._rows()):
+            yield from self._seat_best(halt)
 
-    def _fate(self, written: str, *, ended: bool) -> str | None:
-        title, _ = tasks.partial_pitch(written)
+    def _rows(self) -> Iterator[tuple[int, _Row]]:
+        return iter(enumerate(self.rows))
+
+    def _is_ready(self, row: _Row) -> bool:
+        return (row.end is not None or row.tokens >= JUDGED) and self._fate(row) == "new"
+
+    def _fate(self, row: _Row) -> str | None:
+        title, _ = tasks.partial_pitch(row.text)
         if title is None:
-            return "unreadable" if ended or len(written) > MAX_TITLE + 1 else None
+            return "unreadable" if row.end is not None or len(row.text) > MAX_TITLE + 1 else None
         try:
             require_canonical("title", title)
         except BadBriefError:
             return "unreadable"
         if is_catalogued(title):
             return "unreadable"
-        key = normalise(title)
-        if key in self._avoid or self._titles.taken(title):
-            return "taken"
-        return "repeated" if key in self._keys.values() else "new"
+        return "taken" if normalise(title) in self._avoid or self._titles.taken(title) else "new"
 
     def _drop(self, row: int, reason: str | None, halt: Halt) -> None:
         if reason is not None:
             self.dropped[reason] += 1
             halt.rows.add(row)
 
-    def _seat(self, written: str) -> int:
-        slot = next(slot for slot in range(self._brief.count) if slot not in self._keys)
-        title, _ = tasks.partial_pitch(written)
-        self._keys[slot] = normalise(title or "")
-        return slot
+    def _seat_best(self, halt: Halt) -> Iterator[Event]:
+        waiting = [(number, row) for number, row in self._rows() if row.slot is None and number not in halt.rows]
+        waiting.sort(key=lambda one: -merit(self._brief, one[1].text, one[1].likely, one[1].tokens))
+        for number, row in waiting:
+            title, _ = tasks.partial_pitch(row.text)
+            key = normalise(title or "")
+            if key in self._keys.values():
+                self._drop(number, "repeated", halt)
+            elif len(self._keys) == self._brief.count:
+                self._drop(number, "surplus", halt)
+            else:
+                row.slot = next(slot for slot in range(self._brief.count) if slot not in self._keys)
+                self._keys[row.slot] = key
+                yield Text(row.slot, row.text)
+                yield from self._close(row, row.slot)
 
-    def _halt_surplus(self, halt: Halt) -> None:
-        if len(self._keys) == self._brief.count:
-            for number, row in enumerate(self.rows):
-                if row.slot is None and number not in halt.rows:
-                    self._drop(number, "surplus", halt)
-
-    def _close(self, row: _Row, slot: int, *, finished: bool) -> Event:
+    def _close(self, row: _Row, slot: int) -> Iterator[Event]:
+        if row.end is None:
+            return
         try:
-            draft = tasks.parse(self._brief, row.text, finished=finished)
+            draft = tasks.parse(self._brief, row.text, finished=row.end == "stop")
         except tasks.UnreadableError:
             self.dropped["unreadable"] += 1
             del self._keys[slot]
-            return Retracted(slot)
-        self.kept += row.tokens
-        return Drafted(slot, draft)
+            yield Retracted(slot)
+        else:
+            self.kept += row.tokens
+            yield Drafted(slot, draft)

@@ -1,18 +1,15 @@
 """Rows held to a grammar: before each token, which ones may follow (llguidance reads the grammars)."""
 
 from collections.abc import Sequence
-from typing import Final
 
 import llguidance
 import llguidance.hf
-import llguidance.torch
+import numpy as np
 import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
 from model.grammar import Grammar
-
-_WORD: Final = 32  # tokens in an element of a mask
 
 
 class Vocabulary:
@@ -37,13 +34,9 @@ class Vocabulary:
 
     def mask(self, rows: Sequence["Held"]) -> Tensor:
         """Return which tokens may follow, (rows, size) of booleans."""
-        words = torch.zeros(len(rows), -(-self.size // _WORD), dtype=torch.int32)
-        full = llguidance.torch.allocate_token_bitmask(1, self._made.vocab_size)
-        for number, row in enumerate(rows):
-            llguidance.torch.fill_next_token_bitmask(row.matcher, full, 0)
-            words[number] = full[0, : words.shape[1]]
-        bits = (words[:, :, None] >> torch.arange(_WORD, dtype=torch.int32)) & 1
-        return bits.flatten(1)[:, : self.size].bool()
+        masks = np.stack([np.frombuffer(row.matcher.compute_bitmask(), np.uint8) for row in rows])
+        bits = np.unpackbits(masks, axis=1, bitorder="little")[:, : self.size]
+        return torch.from_numpy(bits).bool()
 
 
 class Held:

@@ -42,8 +42,9 @@ class TransformersDecoder:
         self._ends = _end_ids(model, tokenizer)
         self._banned = _banned(model, tokenizer, self._ends)
         self._window = _Window(self.context, encode(tokenizer, ()))
-        fast = isinstance(tokenizer, PreTrainedTokenizerFast)
-        self._vocabulary = Vocabulary(tokenizer, self._ends, len(self._banned)) if fast else None
+        self._vocabulary: Vocabulary | None = None  # a tokenizer of the old kind tells no bytes
+        if isinstance(tokenizer, PreTrainedTokenizerFast):
+            self._vocabulary = Vocabulary(tokenizer, self._ends, len(self._banned))
         self._free = free_tokens(tokenizer, len(self._banned))
         self._threads = threads
         self._thread = ThreadPoolExecutor(1, "decoder", initializer=self._set_threads)

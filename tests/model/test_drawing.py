@@ -36,6 +36,13 @@ def test_tokens_are_drawn_by_their_probability_among_the_best_k(top_k: int, kept
     assert shares(Sampling(temperature=1.0, top_p=1.0, top_k=top_k)) == pytest.approx(expected.tolist(), abs=0.01)
 
 
+@pytest.mark.parametrize(("min_p", "kept"), [(0.1, [1, 3, 4, 0]), (0.5, [1, 3, 4]), (0.7, [1, 4]), (1.0, [1])])
+def test_what_is_less_likely_than_a_share_of_the_best_is_left_out(min_p: float, kept: list[int]) -> None:
+    expected = torch.zeros(5)
+    expected[kept] = LIKELY[kept] / LIKELY[kept].sum()
+    assert shares(Sampling(temperature=1.0, top_p=1.0, min_p=min_p)) == pytest.approx(expected.tolist(), abs=0.01)
+
+
 def test_top_k_and_top_p_bind_together() -> None:
     assert shares(Sampling(temperature=1.0, top_p=0.5, top_k=2)) == pytest.approx([0, 1, 0, 0, 0], abs=0.01)
 

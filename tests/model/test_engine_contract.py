@@ -18,7 +18,7 @@ from model.engines import PromptTooLongError
 from model.fake import FakeDecoder
 from model.originality import TitleIndex, normalise
 from model.screenplay import Turn
-from model.writer import BOUND, Writer
+from model.writer import BOUND, JUDGED, Writer
 from tests.model.loopback import running
 
 Build = Callable[..., Awaitable[Engine]]
@@ -105,17 +105,17 @@ async def test_another_seed_gives_other_drafts(build: Build) -> None:
 
 
 async def test_closing_the_stream_stops_the_decoder(build: Build) -> None:
-    steps = asyncio.Semaphore(8)
+    steps = asyncio.Semaphore(JUDGED + 4)
     decoder = FakeDecoder(gate=steps.acquire)
     async with aclosing((await build(decoder)).stream(PITCH)) as stream:
         await anext(stream)
     async with asyncio.timeout(10):
         await decoder.closed.wait()
-    assert decoder.steps <= 8
+    assert decoder.steps <= JUDGED + 4
 
 
 async def test_a_cancelled_reader_stops_the_decoder(build: Build) -> None:
-    steps = asyncio.Semaphore(8)
+    steps = asyncio.Semaphore(JUDGED + 4)
     decoder = FakeDecoder(gate=steps.acquire)
     engine = await build(decoder)
     begun = asyncio.Event()

@@ -1,0 +1,28 @@
+"""Which beginnings of a pitch are worth finishing: likely ones, near their theme, that do not repeat themselves."""
+
+import re
+from typing import Final
+
+from model.briefs import PitchBrief
+
+_WORD: Final = re.compile(r"[^\W_]+")
+_STEM: Final = 5  # letters that two forms of a word share
+_CARRIED: Final = 0.6  # nats a token that a theme is worth
+_REPEATED: Final = 1.0  # and what it costs to say everything twice
+
+
+def merit(brief: PitchBrief, text: str, likely: float, tokens: int) -> float:
+    """Return how good the beginning ``text`` is, in nats a token; more is better.
+
+    ``likely`` is the sum of the log-probabilities of its ``tokens``.
+    """
+    words = _stems(text)
+    theme = set(_stems(brief.theme))
+    carried = len(theme & set(words)) / max(1, len(theme))
+    long = [word for word in words if len(word) == _STEM]
+    repeated = 1 - len(set(long)) / max(1, len(long))
+    return likely / max(1, tokens) + _CARRIED * carried - _REPEATED * repeated
+
+
+def _stems(text: str) -> list[str]:
+    return [word[:_STEM] for word in _WORD.findall(text.casefold()) if len(word) > 2]
