@@ -1,37 +1,39 @@
-"""The form of each task as a grammar that a decoder can be held to: what is written then always parses.
+"""The form of each task as a grammar that a decoder can be held to: what is written then always parses, and ends.
 
 Grammars are in Lark's notation. They are told line by line, because what may follow depends on what was written: only
-the cast of a script speaks, and a dialog keeps to those who spoke in its first lines.
+the cast of a script speaks, a dialog keeps to those who spoke in its first lines, nobody has two speeches in a row, and
+no page ends before two people have spoken twice.
 """
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from model.briefs import Brief, DialogBrief, PitchBrief, ScriptBrief, StagingBrief
-from model.screenplay import NotAScriptError, Turn, cast, read_line
+from model.briefs import MAX_SUMMARY, MAX_TITLE, Brief, DialogBrief, PitchBrief, ScriptBrief, StagingBrief
+from model.screenplay import Direction, Element, NotAScriptError, Turn, cast, read_line
 
 Grammar = Callable[[str], str | None]
 """What may follow the whole lines written so far ("" at the beginning), or None: what was said before goes on."""
 
 INTRODUCED: Final = 6  # turns of a dialog after which nobody else joins
 MOST: Final = 4  # of a cast
-_PLAIN: Final = r"[^\s()\[\]\x00-\x1f\x7f]+( [^\s()\[\]\x00-\x1f\x7f]+)*"
-_SAID: Final = r"[^\s\x00-\x1f\x7f]+( [^\s\x00-\x1f\x7f]+)*"
+LONGEST: Final = 24  # turns of a page
+_ENOUGH: Final = 2  # speakers with as many turns, before a page may end
+_NEVER: Final = r"\s\x00-\x1f\x7f-\x9f"
+_PLAIN: Final = rf"[^{_NEVER}()\[\]]+( [^{_NEVER}()\[\]]+)*"
+_SAID: Final = rf"[^{_NEVER}]+( [^{_NEVER}]+)*"
 _LETTERS: Final = r"\p{Lu}\p{Lo}\p{N}"
-_NAME: Final = rf"[{_LETTERS}][{_LETTERS}\p{{Lm}}\p{{M}}'’.-]*"
-_CUE: Final = rf"[\p{{Lu}}\p{{Lo}}][{_LETTERS}\p{{Lm}}\p{{M}}'’.-]*( {_NAME}){{0,2}}"
-_TITLE: Final = r"[^\s<>|\[\]{}\\`\x00-\x1f\x7f]+( [^\s<>|\[\]{}\\`\x00-\x1f\x7f]+){0,9}"
-_TOLD: Final = r"[^\s<>|\[\]{}\\`\x00-\x1f\x7f]+( [^\s<>|\[\]{}\\`\x00-\x1f\x7f]+){5,89}"
+_MORE: Final = rf"[{_LETTERS}\p{{Lm}}\p{{M}}'’.-]{{0,11}}"  # three words of a cue then fit into 40 characters
+_CUE: Final = rf"[\p{{Lu}}\p{{Lo}}]{_MORE}( [{_LETTERS}]{_MORE}){{0,2}}"
+_WORD: Final = r"[^\s\p{C}<>|\[\]{}\\`]+"
 _PITCH: Final = rf"""start: " " TITLE "\nSUMMARY: " TOLD
-TITLE: /{_TITLE}/
-TOLD: /{_TOLD}[.!?]["']?/
+TITLE: /{_WORD}( {_WORD}){{0,9}}/ & /.{{1,{MAX_TITLE}}}/
+TOLD: /{_WORD}( {_WORD}){{5,89}}[.!?]["']?/ & /.{{1,{MAX_SUMMARY}}}/
 """
-_ELEMENTS: Final = rf"""
-HEADING: /\[(INT|EXT|INT\/EXT)\. {_PLAIN}\]/
-DIRECTION: /\({_PLAIN}\)/
-"""
+_HEADING: Final = rf"/\[(INT|EXT|INT\/EXT)\. {_PLAIN}\]/"
+_DIRECTION: Final = rf"/\({_PLAIN}\)/"
 
 
 def grammar(brief: Brief) -> Grammar:
@@ -51,40 +53,55 @@ def _of_pitch(written: str) -> str | None:
     return None if written else _PITCH
 
 
-def _of_dialog(written: str) -> str | None:
-    turns = [turn for line in written.splitlines() if (turn := _turn(line))]
-    if not turns:
-        return _lines("TURN", _CUE) if not written else None
-    return _lines("TURN", _any(cast(turns))) if len(turns) == INTRODUCED else None
+def _of_dialog(written: str) -> str:
+    turns = _turns(_read(written.splitlines()))
+    known = cast(turns) if len(turns) >= INTRODUCED or len(cast(turns)) == MOST else ()
+    return _line(turns, known, (), manner=False)
 
 
-def _of_script(written: str) -> str | None:
+def _of_script(written: str) -> str:
     if not written:
         return f'start: "CAST: " CUE (", " CUE){{1,{MOST - 1}}} "\\n"\nCUE: /{_CUE}/\n'
-    first, _, rest = written.partition("\n")
-    if rest:
-        return None
-    named = dict.fromkeys(first.removeprefix("CAST: ").split(", "))
-    return _script(_any(named))
+    first, *lines = written.splitlines()
+    elements = _read(lines)
+    if not elements:
+        return f'start: {_HEADING} "\\n"\n'
+    turns, last = _turns(elements), elements[-1]
+    seen = [_HEADING] if isinstance(last, Turn) and len(turns) < LONGEST - 1 else []
+    seen += [] if isinstance(last, Direction) else [_DIRECTION]
+    named = tuple(dict.fromkeys(first.removeprefix("CAST: ").split(", ")))
+    return _line(turns, named, seen, manner=True)
 
 
-def _script(cues: str) -> str:
-    """A heading, then turns and directions, further headings only before one of them; a turn is the last."""
-    return (
-        'start: HEADING "\\n" beats\n'
-        'beats: (beat "\\n")* (HEADING "\\n")? TURN\n'
-        'beat: TURN | DIRECTION | HEADING "\\n" (TURN | DIRECTION)\n'
-        f"TURN: /{_turns(cues)}/\n{_ELEMENTS}"
-    )
+def _line(turns: Sequence[Turn], known: Sequence[str], seen: Sequence[str], *, manner: bool) -> str:
+    """A line after ``turns``: something ``seen``, or a turn of somebody ``known`` (of anybody if that is nobody)."""
+    before = [turn.cue for turn in turns]
+    last = before[-1:] if len(known) != 1 else []
+    said = "/" + (rf"( \({_PLAIN}\))?" if manner else "") + f": {_SAID}/"
+    enders = [cue for cue in dict.fromkeys(known or before) if [cue] != last and _may_end([*before, cue], known)]
+    others = f"/{_any(cue for cue in known if [cue] != last)}/" if known else f"/{_CUE}/{_but(last)}"
+    choices = [f'OTHER {said} "\\n"'] if len(before) + 1 < LONGEST or not enders else []
+    choices += [f"ENDER {said}"] if enders else []
+    choices += [f'{one} "\\n"' for one in seen]
+    return f"start: {' | '.join(choices)}\nOTHER: {others}\n" + (f"ENDER: /{_any(enders)}/\n" if enders else "")
+
+
+def _may_end(cues: Sequence[str], known: Sequence[str]) -> bool:
+    return len(known) == 1 or sum(count >= _ENOUGH for count in Counter(cues).values()) >= _ENOUGH
+
+
+def _but(cues: Sequence[str]) -> str:
+    return f" & ~/{_any(cues)}/" if cues else ""
 
 
 def _of_staging(dialog: tuple[Turn, ...]) -> Grammar:
     """Every line of the dialog word for word and in order; only headings, directions and manners are free."""
-    opening = f"CAST: {', '.join(cast(dialog))}\n"
-    spoken = ' "\\n" '.join(f"{'seen' if number else ''} {_spoken(turn)}" for number, turn in enumerate(dialog))
+    opening = json.dumps(f"CAST: {', '.join(cast(dialog))}\n", ensure_ascii=False)
+    spoken = ' "\\n" seen '.join(map(_spoken, dialog))
     whole = (
-        f'start: {json.dumps(opening, ensure_ascii=False)} HEADING "\\n" (DIRECTION "\\n")? {spoken}\n'
-        f'seen: (HEADING "\\n")? (DIRECTION "\\n")?\nMANNER: / \\({_PLAIN}\\)/\n{_ELEMENTS}'
+        f'start: {opening} HEADING "\\n" (DIRECTION "\\n")? {spoken}\n'
+        f'seen: (HEADING "\\n")? (DIRECTION "\\n")?\n'
+        f"MANNER: / \\({_PLAIN}\\)/\nHEADING: {_HEADING}\nDIRECTION: {_DIRECTION}\n"
     )
     return lambda written: None if written else whole
 
@@ -95,21 +112,19 @@ def _spoken(turn: Turn) -> str:
     return f"{json.dumps(turn.cue, ensure_ascii=False)} {manner} {said}"
 
 
-def _lines(name: str, cues: str) -> str:
-    return f'start: {name} ("\\n" {name})*\n{name}: /({cues}): {_SAID}/\n'
-
-
-def _turns(cues: str) -> str:
-    return rf"({cues})( \({_PLAIN}\))?: {_SAID}"
-
-
 def _any(cues: Iterable[str]) -> str:
     return "|".join(re.escape(cue).replace("/", r"\/") for cue in cues)
 
 
-def _turn(line: str) -> Turn | None:
-    try:
-        element = read_line(line)
-    except NotAScriptError:
-        return None
-    return element if isinstance(element, Turn) else None
+def _read(lines: Iterable[str]) -> list[Element]:
+    elements = []
+    for line in lines:
+        try:
+            elements.append(read_line(line))
+        except NotAScriptError:  # a decoder that is not held to any of this
+            continue
+    return elements
+
+
+def _turns(elements: Iterable[Element]) -> list[Turn]:
+    return [element for element in elements if isinstance(element, Turn)]

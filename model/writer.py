@@ -29,10 +29,10 @@ from model.staging import stage
 
 SAMPLING: Final[Mapping[type[Brief], Sampling]] = MappingProxyType(
     {
-        PitchBrief: Sampling(temperature=0.7, top_p=0.9, max_tokens=160),
-        DialogBrief: Sampling(temperature=0.8, top_p=0.9, max_tokens=400),
-        ScriptBrief: Sampling(temperature=0.8, top_p=0.9, max_tokens=500),
-        StagingBrief: Sampling(temperature=0.6, top_p=0.9, max_tokens=700),
+        PitchBrief: Sampling(temperature=0.8, top_p=0.95, min_p=0.08, no_repeat=4, max_tokens=160),
+        DialogBrief: Sampling(temperature=0.8, top_p=0.95, min_p=0.08, no_repeat=4, max_tokens=500),
+        ScriptBrief: Sampling(temperature=0.8, top_p=0.95, min_p=0.08, no_repeat=4, max_tokens=600),
+        StagingBrief: Sampling(temperature=0.6, top_p=0.9, max_tokens=900),
     }
 )
 SPARE: Final = 3  # rows a round beyond those that are missing, at least; as many again if more are
