@@ -46,7 +46,7 @@ class ThemeSettingError(ValueError):
 
 def candidates(summary: str, words: tuple[int, int] = (1, 2)) -> list[str]:
     """Return phrases of ``words`` (least, most) words that stand in ``summary`` in lower case, no function words."""
-    from sklearn.feature_extraction.text import (  # type: ignore[import-untyped]  # noqa: PLC0415 -- heavy
+    from sklearn.feature_extraction.text import (  # noqa: PLC0415 -- heavy
         ENGLISH_STOP_WORDS,
     )
 

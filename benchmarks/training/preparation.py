@@ -41,7 +41,7 @@ def keybert() -> Any:  # noqa: ANN401 -- KeyBERT has no types
 
 def one_at_a_time(summaries: Sequence[str], _cache: Path) -> list[tuple[Theme, ...]]:
     """Return up to three themes a summary, asked for one by one."""
-    from sklearn.feature_extraction.text import CountVectorizer  # type: ignore[import-untyped]  # noqa: PLC0415
+    from sklearn.feature_extraction.text import CountVectorizer  # noqa: PLC0415
 
     found = []
     for summary in summaries:

@@ -23,7 +23,7 @@ from typing import Any, Final
 import torch
 from keybert import KeyBERT
 from sentence_transformers import SentenceTransformer
-from sklearn.feature_extraction.text import CountVectorizer  # type: ignore[import-untyped]
+from sklearn.feature_extraction.text import CountVectorizer
 
 from training.cleaning import show_of
 from training.embedding import MiniLM

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from keybert import KeyBERT
 from sentence_transformers import SentenceTransformer
-from sklearn.feature_extraction.text import CountVectorizer  # type: ignore[import-untyped]
+from sklearn.feature_extraction.text import CountVectorizer
 
 from model import briefs
 from model.briefs import Theme
