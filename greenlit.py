@@ -349,7 +349,8 @@ def _picked(decoder: "Decoder", prefix: str, count: int) -> str:
     def ask(menu: str) -> str | None:
         typer.echo(f"{menu}\n> ", err=True, nl=False)
         line = sys.stdin.readline()
-        return line.rstrip("\n") if line else None
+        told = line.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        return told.rstrip("\n") if line else None
 
     return shell.pick(lambda text: asyncio.run(likely_next(text, count)), prefix, ask=ask)
 

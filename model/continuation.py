@@ -50,8 +50,9 @@ class Continuation:
             value = getattr(self, name)
             if not isfinite(value) or not low <= value <= high:
                 raise OutOfRangeError(name.replace("_", "-"), value, low, high)
-        if self.seed is not None and not 0 <= self.seed <= MAX_SEED:
-            raise OutOfRangeError("seed", self.seed, 0, MAX_SEED)
+        last = MAX_SEED - self.samples + 1  # every text's own seed can be given again
+        if self.seed is not None and not 0 <= self.seed <= last:
+            raise OutOfRangeError("seed", self.seed, 0, last)
         if self.truncate == "":
             raise EmptyTextError("mark to truncate at")
 
@@ -87,7 +88,7 @@ class Piece:
 
 def seeded(asked: Continuation) -> Continuation:
     """Return ``asked`` with a seed, drawn by chance if it has none."""
-    return asked if asked.seed is not None else replace(asked, seed=secrets.randbelow(MAX_SEED + 1))
+    return asked if asked.seed is not None else replace(asked, seed=secrets.randbelow(MAX_SEED - asked.samples + 2))
 
 
 async def pieces(decoder: Decoder, asked: Continuation) -> AsyncGenerator[Piece]:

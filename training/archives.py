@@ -2,6 +2,7 @@
 
 import errno
 import gzip
+import json
 import lzma
 import shutil
 import tarfile
@@ -16,7 +17,7 @@ from typing import Final
 from filelock import FileLock
 from tqdm import tqdm
 
-from training.files import NoSpaceError
+from training.files import NoSpaceError, replace_text
 from training.sources import known
 from training.sources.base import FileError, MissingFileError, TruncatedArchiveError
 
@@ -149,13 +150,32 @@ def _once(archive: Path, shelf: Path) -> Path:
     half = shelf / f".{whole.name}.half"
     shelf.mkdir(parents=True, exist_ok=True)
     with FileLock(shelf / f".{whole.name}.lock"):
-        if not whole.is_dir():
+        if not _is_sealed(whole):
             _verify(archive)
             shutil.rmtree(half, ignore_errors=True)  # of a process that was killed
             half.mkdir()
             extract(archive, half)
+            shutil.rmtree(whole, ignore_errors=True)  # somebody changed something in it
             half.rename(whole)
+            replace_text(_seal(whole), json.dumps(_sizes(whole)))
     return whole
+
+
+def _is_sealed(folder: Path) -> bool:
+    """Say whether the folder holds just what was unpacked to it, by names, sizes and times."""
+    try:
+        return bool(json.loads(_seal(folder).read_text("utf-8")) == _sizes(folder))
+    except (OSError, ValueError):
+        return False
+
+
+def _seal(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.json")
+
+
+def _sizes(folder: Path) -> dict[str, list[int]]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): [path.stat().st_size, path.stat().st_mtime_ns] for path in files}
 
 
 def _linked(folders: dict[str, Path], shelf: Path) -> Path:
@@ -163,18 +183,19 @@ def _linked(folders: dict[str, Path], shelf: Path) -> Path:
     whole, half = shelf / mark, shelf / f".{mark}.half"
     shelf.mkdir(parents=True, exist_ok=True)
     with FileLock(shelf / f".{mark}.lock"):
-        if not whole.is_dir():
+        if not all((whole / name).exists() for name in folders):
             shutil.rmtree(half, ignore_errors=True)  # of a process that was killed
             half.mkdir()
             for name, path in folders.items():
                 (half / name).symlink_to(path)
+            shutil.rmtree(whole, ignore_errors=True)
             half.rename(whole)
     return whole
 
 
 def _verify(archive: Path) -> None:
     sums = archive.parent / SUMS
-    for line in sums.read_text("utf-8").splitlines() if sums.is_file() else ():
+    for line in sums.read_text("utf-8", "replace").splitlines() if sums.is_file() else ():
         wanted, _, name = line.partition(" ")
         if name.lstrip(" *") == archive.name:
             with archive.open("rb") as file:

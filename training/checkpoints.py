@@ -30,9 +30,9 @@ class Sealed:
     ended: bool
 
 
-def seal(folder: Path, *, best: str, ended: bool) -> None:
+def seal(folder: Path, *, best: str, ended: bool, name: str = SEAL) -> None:
     """Write down that the checkpoint is whole, with the hash of every file, when all of it is on the disk."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != SEAL)
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != name)
     for path in files:
         _flush(path)
     facts = {
@@ -40,10 +40,10 @@ def seal(folder: Path, *, best: str, ended: bool) -> None:
         "ended": ended,
         "files": {path.relative_to(folder).as_posix(): sha256(path) for path in files},
     }
-    unfinished = folder.with_name(f".{folder.name}.{SEAL}")
+    unfinished = folder.with_name(f".{folder.name}.{name}")
     unfinished.write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
     _flush(unfinished)
-    unfinished.replace(folder / SEAL)
+    unfinished.replace(folder / name)
     _flush(folder)
 
 
@@ -69,9 +69,9 @@ def latest(folder: Path) -> Sealed | None:
     """
     sealed = [path.parent for path in folder.glob(f"{_FOLDERS}/{SEAL}")]
     for path in sorted(sealed, key=_step, reverse=True):
-        found = _read(path)
+        found = read(path)
         if found is not None:
-            if found.best != path and _read(found.best) is None:
+            if found.best != path and read(found.best) is None:
                 raise CheckpointLostError(found.best)
             return found
     if sealed:
@@ -79,10 +79,11 @@ def latest(folder: Path) -> Sealed | None:
     return None
 
 
-def _read(folder: Path) -> Sealed | None:
+def read(folder: Path, name: str = SEAL) -> Sealed | None:
+    """Return the checkpoint in ``folder`` if it is whole."""
     try:
-        facts = json.loads((folder / SEAL).read_text("utf-8"))
-        whole = all(sha256(folder / name) == expected for name, expected in facts["files"].items())
+        facts = json.loads((folder / name).read_text("utf-8"))
+        whole = all(sha256(folder / file) == expected for file, expected in facts["files"].items())
         return Sealed(folder, folder.with_name(facts["best"]), facts["ended"] is True) if whole else None
     except (OSError, ValueError, LookupError, TypeError, AttributeError):  # each a kind of damage
         return None

@@ -65,7 +65,7 @@ def of_texts(texts: Iterable[Text]) -> Corpus:
     Raises:
         EmptyCorpusError: there is no text.
     """
-    passages = [Passage(work=text.work, text=text.text, source=text.source) for text in texts]
+    passages = [Passage(work=text.work, text=text.text, source=text.source) for text in texts if text.text.strip()]
     if len({passage.work for passage in passages}) >= _FEWEST:
         kept = [passage for passage in passages if held_out(passage.work)] or passages[-1:]
         chosen = set(map(id, kept))

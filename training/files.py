@@ -11,7 +11,10 @@ from safetensors import SafetensorError
 
 from training.sources.base import FileError
 
-_FULL: Final = ("No space left on device", "PytorchStreamWriter failed", "file write failed")
+_FULL: Final = (
+    *("No space left on device", "PytorchStreamWriter failed", "file write failed"),
+    *("unexpected pos", "iostream error"),
+)
 
 
 class NoSpaceError(FileError):

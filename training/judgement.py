@@ -21,7 +21,7 @@ from training.preparation import prepare
 from training.receipt import add_scores
 from training.recipe import Judging, Preparation
 from training.report import Report, plot, table, to_json
-from training.runs import Run, RunKindError
+from training.runs import Run
 
 EVALUATION: Final = "evaluation"
 TABLE: Final = "evaluation.md"
@@ -64,11 +64,11 @@ def judge_run(run: Run, corpus: Corpus, *, entries: int, briefs: int, seed: int 
     """
     amount = Amount(entries=entries, briefs=briefs, completions=briefs, seed=seed)
     before = (run.receipt() or {}).get(EVALUATION)
-    if before and before["amount"] == asdict(amount) and (run.folder / TABLE).is_file():
-        return Judged((run.folder / TABLE).read_text("utf-8"), before)
+    if isinstance(before, dict) and before.get("amount") == asdict(amount) and isinstance(before.get("table"), str):
+        return Judged(before["table"], before)
     report = _report(*weights_of(run), corpus.held_out, corpus.train, amount)
     plot(report, run.folder)
-    judged = Judged(table(report), json.loads(to_json(report)))
+    judged = Judged(table(report), {**json.loads(to_json(report)), "table": table(report)})
     replace_text(run.folder / TABLE, judged.table)
     add_scores(run, **{EVALUATION: judged.facts})
     return judged
@@ -90,11 +90,8 @@ def weights_of(run: Run) -> tuple[str, Path | None]:
     Raises:
         RunKindError: it is no writer's; BrokenRunError: it cannot be read.
     """
-    facts = run.facts()
-    if facts["kind"] != "writer":
-        raise RunKindError(run.name)
-    recipe = facts["recipe"]
-    return (str(run.model), None) if recipe["method"] == "full" else (recipe["base"], run.model)
+    recipe = run.recipe()
+    return (str(run.model), None) if recipe.method == "full" else (recipe.base, run.model)
 
 
 def _prepared_for(wanted: Judging) -> Preparation:

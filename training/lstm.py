@@ -76,7 +76,7 @@ def train(
         RunExistsError: there is something in ``folder``, and ``resume`` is not asked for.
         NoRunError: there is something in ``folder``, but no run to resume.
         RunChangedError: the run in ``folder`` has another recipe or other texts.
-        BrokenCheckpointError, BrokenRunError: the run's checkpoint cannot be read.
+        CheckpointLostError, BrokenRunError: the run's checkpoint cannot be read.
         NoSpaceError: the disk is full.
         LossNotFiniteError: the training went astray; the last checkpoint is whole.
     """
@@ -103,12 +103,12 @@ def _require_folder(folder: Path, name: str, facts: dict[str, Any], *, resume: b
         return
     if not resume:
         raise RunExistsError(name)
-    if not (folder / _CHECKPOINTS / _FACTS).is_file():
+    if not (folder / _CHECKPOINTS).is_dir():
         raise NoRunError(name)
     try:
         begun = json.loads((folder / _CHECKPOINTS / _FACTS).read_text("utf-8"))
         changed = [what for what, value in facts.items() if begun[what] != value]
-    except (ValueError, LookupError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise BrokenRunError(name) from error
     if changed:
         raise RunChangedError(name, changed[0])

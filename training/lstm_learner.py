@@ -1,6 +1,5 @@
 """An LSTM as it learns: streams of words, truncated back-propagation, checkpoints, and what it makes of other texts."""
 
-import pickle
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,16 +11,17 @@ from typing import Final
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from model.checkpoint import BrokenCheckpointError
 from model.engines.lstm_network import END_ID, UNKNOWN_ID, Network, State, Vocabulary, split
+from training import checkpoints
+from training.checkpoints import CheckpointLostError
 from training.lstm_recipe import LstmRecipe
 from training.space import LossNotFiniteError
 
 _WEIGHTS, _REST = ".weights.safetensors", ".rest.pt"  # names with a dot are not in the manifest
+_SEAL: Final = ".complete.json"
 _IGNORED: Final = -1
 _SPELLING: Final = log2(257)  # bits of a letter: one of 256 bytes, or the end of the word
 _SCORED_AT_ONCE: Final = 32  # tokens of every text
@@ -133,6 +133,7 @@ class Learner:
         rest = {name: getattr(self, name) for name in ("losses", "held_out", "tokens", "seconds")}
         rest |= {"optimizer": self.optimizer.state_dict(), "plateau": self.plateau.state_dict()}
         torch.save(rest, unfinished / _REST)
+        checkpoints.seal(unfinished, best=done.name, ended=False, name=_SEAL)
         unfinished.replace(done)
         for older in set(folder.glob("step-*")) - {done}:
             shutil.rmtree(older)
@@ -141,13 +142,12 @@ class Learner:
         """Go on from the checkpoint.
 
         Raises:
-            BrokenCheckpointError: it cannot be read.
+            CheckpointLostError: it is damaged.
         """
-        try:
-            tensors = load_file(folder / _WEIGHTS, self.device)
-            rest = torch.load(folder / _REST, weights_only=True, map_location=self.device)
-        except (OSError, SafetensorError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
-            raise BrokenCheckpointError(folder, "unreadable") from error
+        if checkpoints.read(folder, _SEAL) is None:
+            raise CheckpointLostError(folder)
+        tensors = load_file(folder / _WEIGHTS, self.device)
+        rest = torch.load(folder / _REST, weights_only=True, map_location=self.device)
         self.network.load_state_dict(_part("now", tensors))
         self.best = _part("best", tensors)
         if "state.hidden" in tensors:

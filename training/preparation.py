@@ -14,6 +14,7 @@ from typing import Any, Final
 from tqdm import tqdm
 
 from model.briefs import Theme
+from model.checkpoint import sha256 as sha256_of
 from model.profanity import Tier, tier
 from training import entries, lessons, sources, themes
 from training.archives import located, unpacked
@@ -67,10 +68,19 @@ def prepare(data: Path, cache: Path, wanted: Preparation, *, find_themes: FindTh
     names = (root.parent if root in there.values() else root) / NAMES
     folder = cache / f"entries-{_key(names, there, wanted)[:16]}"  # a source may look into its neighbour
     with room(cache), alone(folder):
-        if not (folder / SHEETS).exists():
+        if not _is_whole(folder):
             find = find_themes or partial(themes.find, phrases=wanted.phrases, diversity=wanted.diversity)
             _make(folders, names, folder, wanted, lambda told: find(told, cache / "themes.jsonl"))
     return read(folder)
+
+
+def _is_whole(folder: Path) -> bool:
+    """Say whether the entries in ``folder`` are all there, as they were written."""
+    try:
+        hashes = json.loads((folder / SHEETS).read_text("utf-8"))["files"]
+        return all(sha256_of(folder / f"{split}.jsonl") == hashes[split] for split in SPLITS)
+    except (OSError, ValueError, LookupError, TypeError):  # each a kind of damage: it is made anew
+        return False
 
 
 def read(folder: Path) -> Corpus:
@@ -143,8 +153,10 @@ def _make(folders: Mapping[str, Path], names: Path, folder: Path, wanted: Prepar
     corpus = Corpus(train=split["train"], held_out=split["held-out"])
     facts = {"preparation": asdict(wanted), "digest": corpus.digest, "counts": corpus.counts()}
     facts |= {"entries": _counted(split), "left out": dict(left_out)}
+    facts["files"] = {split: sha256_of(unfinished / f"{split}.jsonl") for split in SPLITS}
     facts["licences"] = {name: sources.known()[name].licence for name in folders}
     (unfinished / SHEETS).write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    shutil.rmtree(folder, ignore_errors=True)  # a damaged one
     unfinished.rename(folder)
 
 

@@ -3,13 +3,30 @@
 from dataclasses import dataclass, fields
 from math import cos, isfinite, pi
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from types import UnionType
+from typing import Any, Final, Literal, Self, get_args
 
 MAX_SEED: Final = 2**32 - 1  # what numpy takes
 Method = Literal["full", "lora", "lora8", "qlora"]
 Schedule = Literal["linear", "cosine", "constant"]
 Precision = Literal["auto", "fp32", "bf16"]
 RATES: Final[dict[Method, float]] = {"full": 2e-4, "lora": 1e-3, "lora8": 1e-3, "qlora": 1e-3}
+
+
+_CHOICES: Final[dict[str, tuple[str, ...]]] = {
+    "method": get_args(Method),
+    "schedule": get_args(Schedule),
+    "precision": get_args(Precision),
+}
+_MOST: Final = {"steps": 10_000_000, "epochs": 10_000, "batch": 65_536, "accumulate": 65_536, "rank": 65_536}
+_WHOLE: Final = ("rank", "alpha", "context", "batch", "accumulate", "steps", "save_every", "patience", "sample_every")
+_BROKEN: Final = ("dropout", "epochs", "rate", "warm_up", "weight_decay", "clip")
+_KINDS: Final[dict[str, type | UnionType]] = {
+    "base": str,
+    **dict.fromkeys((*_WHOLE, "seed"), int),
+    **dict.fromkeys(_BROKEN, int | float),
+}
+_KIND_NAMES: Final[dict[type | UnionType, str]] = {str: "a name", int: "a whole number", int | float: "a number"}
 
 
 class BadRecipeError(ValueError):
@@ -76,8 +93,15 @@ class Recipe:
     """What every draw starts from."""
 
     def __post_init__(self) -> None:
+        for name, kinds in _KINDS.items():
+            self._require(name, _KIND_NAMES[kinds], ok=isinstance(getattr(self, name), kinds))
+        for name, choices in _CHOICES.items():
+            self._require(name, f"one of {', '.join(choices)}", ok=getattr(self, name) in choices)
+        self._require("targets", "several names", ok=isinstance(self.targets, tuple))
         for name in ("rank", "alpha", "batch", "accumulate", "save_every"):
             self._require(name, "1 or more", ok=getattr(self, name) >= 1)
+        for name, most in _MOST.items():
+            self._require(name, f"at most {most:,}", ok=getattr(self, name) <= most)
         for name in ("context", "steps", "rate", "patience", "sample_every", "weight_decay", "seed"):
             self._require(name, "0 or more", ok=getattr(self, name) >= 0)
         for name in ("rate", "weight_decay", "clip", "epochs"):

@@ -78,10 +78,10 @@ def corpus_documents(tokenizer: PreTrainedTokenizerBase, corpus: Corpus) -> list
         return documents(tokenizer, ((example.prompt, example.completion) for example in corpus.train))
     kept = corpus.folder / f"train.{_fingerprint(tokenizer)}.npz"
     with room(kept.parent), alone(kept):
-        if not kept.exists():
+        if (found := tokens.load_whole(kept)) is None:
             texts = tqdm(entries.texts(corpus.train.path), "tokens", len(corpus.train), unit=" entries", disable=None)
-            tokens.save(documents(tokenizer, texts), kept)
-    return tokens.load(kept)
+            tokens.save(found := documents(tokenizer, texts), kept)
+    return found
 
 
 def _fingerprint(tokenizer: PreTrainedTokenizerBase) -> str:

@@ -14,9 +14,11 @@ from typing import Any, Final
 
 from training.checkpoints import any_sealed
 from training.files import replace_text, room
+from training.recipe import Recipe
 
 RUNS: Final = Path("runs")
 FACTS: Final = "run.json"
+RESERVED: Final = frozenset({"cache", "embedded"})  # other things that stand in the same folder
 _NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,63}")
 _LOCK: Final = "lock"
 
@@ -47,6 +49,10 @@ class RunUnfinishedError(RunError):
 
 class RunBusyError(RunError):
     """Another process works on the run."""
+
+
+class NotARunError(RunError):
+    """Something else has the place of the run."""
 
 
 class BrokenRunError(RunError):
@@ -104,6 +110,20 @@ class Run:
         """
         return self._read(self.folder / FACTS, {"kind", "recipe", "data"})
 
+    def recipe(self) -> Recipe:
+        """Return the recipe that a writer's run was begun with.
+
+        Raises:
+            RunKindError: it is an LSTM's; BrokenRunError: it cannot be read.
+        """
+        facts = self.facts()
+        if facts["kind"] == "lstm":
+            raise RunKindError(self.name)
+        try:
+            return Recipe.of(facts["recipe"])
+        except (ValueError, TypeError, AttributeError) as error:
+            raise BrokenRunError(self.name) from error
+
     def receipt(self) -> dict[str, Any] | None:
         """Return what is written down beside the model, or None if there is none yet.
 
@@ -126,7 +146,7 @@ def create(name: str, facts: dict[str, Any], *, below: Path = RUNS) -> Run:
     """Make the folder of a new run, all at once, with its ``facts``.
 
     Raises:
-        BadRunNameError, RunExistsError: see their docstrings.
+        BadRunNameError, RunExistsError, NotARunError: see their docstrings.
         NoSpaceError: the disk is full.
     """
     run = Run(below / _checked(name))
@@ -140,7 +160,7 @@ def create(name: str, facts: dict[str, Any], *, below: Path = RUNS) -> Run:
         except OSError as error:
             if error.errno not in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}:
                 raise
-            raise RunExistsError(name) from error
+            raise (RunExistsError if (run.folder / FACTS).is_file() else NotARunError)(name) from error
     return run
 
 
@@ -223,6 +243,8 @@ def _written(facts: dict[str, Any]) -> str:
 def _checked(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise BadRunNameError(name)
+    if name in RESERVED:
+        raise NotARunError(name)
     return name
 
 

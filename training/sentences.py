@@ -10,8 +10,8 @@ _SENTENCES: Final = {
     "sources.base.MissingFileError": "{e.path} is not there; docs/training.md lists the files of every data set.",
     "sources.base.MissingColumnsError": "{e.path} lacks {columns}; it must be the file as it was published.",
     "sources.base.EncodingError": (
-        "{e.path} is no {e.encoding} text (byte {e.offset}, line {e.line}); save it as UTF-8, or name its encoding "
-        "with --encoding, such as cp1252."
+        "{e.path} is no {e.encoding} text (byte {e.offset}, line {e.line}); save it as UTF-8, or, if it is a text of "
+        "your own, name its encoding with --encoding, such as cp1252."
     ),
     "sources.base.BrokenLineError": (
         "Line {e.line} of {e.path} cannot be read: it is cut off, holds NUL bytes, or opens a quotation mark that "
@@ -90,6 +90,7 @@ _SENTENCES: Final = {
         "There is a run or folder called {e.name} already; go on with --resume, or take another "
         "name."
     ),
+    "runs.NotARunError": "What stands at the place of {e.name} is no run; move it away, or take another name.",
     "runs.NoRunError": "There is no run called {e.name}; greenlit runs list shows those there are.",
     "runs.RunUnfinishedError": "The run {e.name} is not finished; go on with it by --resume.",
     "runs.RunBusyError": "Another process works on the run {e.name}; wait for its end.",
@@ -106,7 +107,7 @@ _SENTENCES: Final = {
     "corpus.NothingHeldOutError": "Nothing is held out to judge the run by; give more text, or more works.",
     "lstm_learner.CorpusTooSmallError": "The text has only {e.tokens} words and marks, one step reads {e.wanted}.",
     "space.LossNotFiniteError": (
-        "The training went astray at step {e.step}; begin a new run with a lower --rate. The last checkpoint is whole."
+        "The training went astray at step {e.step}; begin a new run with a lower --rate."
     ),
     "embedded.schedule.NothingToLearnError": (
         "There is nothing prepared for the task {e}; run: greenlit train embedded prepare --data DATA"

@@ -57,7 +57,7 @@ def finetune(text: str | Path | Sequence[str], run: str, *, resume: bool = False
     from training.starting import train  # noqa: PLC0415
 
     chosen = Recipe(**{"base": str(EMBEDDED), **recipe})
-    return train(run, chosen, of_texts(_texts(text)), resume=resume).run.folder
+    return train(run, chosen, of_texts(_texts(text)), resume=resume, said=recipe).run.folder
 
 
 def _texts(text: str | Path | Sequence[str]) -> Iterable[Text]:
@@ -168,6 +168,8 @@ def require_free(file: Path, *, force: bool) -> None:
         FileStandsError: something is there, and ``force`` was not said.
         OSError: nothing can be written there.
     """
+    if not file.name:
+        raise FileStandsError(file)
     for path in {file, _seeds_of(file)}:
         if path.is_dir() or (path.exists() and not force):
             raise FileStandsError(path)

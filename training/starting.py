@@ -50,21 +50,25 @@ def train(
     if (facts := _published(run)) is not None:
         return Trained(run, facts)
     if not is_first():
-        return Trained(run, finetune(_recipe(run), corpus, run))
+        return Trained(run, finetune(run.recipe(), corpus, run))
     with runs.locked(run):
-        return Trained(run, finetune(_recipe(run), corpus, run))
+        return Trained(run, finetune(run.recipe(), corpus, run))
 
 
 def _opened(name: str, recipe: Recipe, corpus: Corpus, *, resume: bool, said: Collection[str], below: Path) -> Run:
     wanted = _merged(name, recipe, said, below) if resume else recipe
     run = runs.begin(name, recorded(wanted, corpus), resume=resume, below=below)
-    begun = _recipe(run)
+    begun = run.recipe()
     for field in said:
-        if getattr(begun, field) != getattr(recipe, field):
+        if not _agree(field, getattr(begun, field), getattr(recipe, field)):
             raise RunChangedError(name, f"--{field.replace('_', '-')}")
     if run.facts()["data"] != corpus.digest:
         raise RunChangedError(name, "text")
     return run
+
+
+def _agree(field: str, one: object, other: object) -> bool:
+    return one == other or (field == "base" and Path(str(one)).resolve() == Path(str(other)).resolve())
 
 
 def _merged(name: str, recipe: Recipe, said: Collection[str], below: Path) -> Recipe:
@@ -75,7 +79,7 @@ def _merged(name: str, recipe: Recipe, said: Collection[str], below: Path) -> Re
         return recipe
     if run.facts()["kind"] != "writer":
         return recipe
-    return replace(_recipe(run), **{field: getattr(recipe, field) for field in said})
+    return replace(run.recipe(), **{field: getattr(recipe, field) for field in said})
 
 
 def _published(run: Run) -> Mapping[str, Any] | None:
@@ -87,7 +91,3 @@ def _published(run: Run) -> Mapping[str, Any] | None:
     except BrokenCheckpointError as error:
         log.warning("The model of the run %s is damaged (%s); it is made again from its checkpoints.", run.name, error)
         return None
-
-
-def _recipe(run: Run) -> Recipe:
-    return Recipe.of(run.facts()["recipe"])

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -19,9 +20,17 @@ def save(documents: Sequence[Document], path: Path) -> None:
     unfinished.replace(path)
 
 
+def load_whole(path: Path) -> list[Document] | None:
+    """Return the documents written by :func:`save`, or None if there are none or the file is damaged."""
+    try:
+        return load(path)
+    except (OSError, EOFError, ValueError, LookupError, BadZipFile):
+        return None
+
+
 def load(path: Path) -> list[Document]:
     """Return the documents written by :func:`save`."""
-    with np.load(path) as arrays:
+    with path.open("rb") as file, np.load(file) as arrays:
         tokens, ends, scored_from = arrays["tokens"], arrays["ends"], arrays["scored_from"]
     starts = np.concatenate(([0], ends[:-1])) if len(ends) else ends
     return [Document(tokens[a:b], int(c)) for a, b, c in zip(starts, ends, scored_from, strict=True)]

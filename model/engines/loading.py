@@ -1,5 +1,6 @@
 """From a folder or a name to weights in memory: safetensors only, and no code of the checkpoint runs."""
 
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -90,7 +91,8 @@ def _first_line(error: Exception) -> str:
 def _adapted(weights: Any, adapter: Path, *, merge: bool) -> Any:  # noqa: ANN401 - peft is untyped
     from peft import PeftModel, get_peft_model_state_dict  # noqa: PLC0415 - seconds to import, only adapters need it
 
-    with unusable(adapter):
+    with unusable(adapter), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing`")  # peft asks transformers by the old name
         adapted = PeftModel.from_pretrained(weights, adapter, use_safetensors=True)
         with safe_open(adapter / _ADAPTER, "pt") as file:
             strange = _lora(file.keys()) ^ _lora(get_peft_model_state_dict(adapted))

@@ -5,6 +5,7 @@ import os
 import shutil
 import tarfile
 import zipfile
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
@@ -92,9 +93,24 @@ def test_one_archive_may_be_the_data(data: Path, cache: Path) -> None:
 def test_an_archive_is_unpacked_once(data: Path, cache: Path) -> None:
     pack(data / "set.zip", FILES)
     first = unpacked(data, cache)
-    (first / "set/a.csv").write_text("touched")
+    before = (first / "set/a.csv").stat()
     assert unpacked(data, cache) == first
-    assert content(first / "set")["a.csv"] == "touched"
+    assert (first / "set/a.csv").stat() == before
+
+
+@pytest.mark.parametrize("damage", [lambda file: file.unlink(), lambda file: file.write_text("title\nB\n")])
+def test_what_was_changed_after_unpacking_is_unpacked_anew(
+    damage: Callable[[Path], object], data: Path, cache: Path
+) -> None:
+    pack(data / "one.zip", FILES)
+    damage((unpacked(data, cache) / "one" / "a.csv").resolve())
+    assert (unpacked(data, cache) / "one" / "a.csv").read_text() == FILES["a.csv"]
+
+
+def test_a_link_that_is_gone_is_made_again(data: Path, cache: Path) -> None:
+    pack(data / "one.zip", FILES)
+    (unpacked(data, cache) / "one").unlink()
+    assert (unpacked(data, cache) / "one" / "a.csv").is_file()
 
 
 def test_a_changed_archive_is_unpacked_anew_and_the_old_folder_stays(data: Path, cache: Path) -> None:

@@ -17,13 +17,13 @@ from safetensors import SafetensorError
 
 from model import checkpoint, tasks
 from model.briefs import PitchBrief, genre, theme
-from model.checkpoint import BrokenCheckpointError
 from model.drafts import PitchDraft
 from model.engine import generate
 from model.engines.lstm_engine import LstmDecoder
 from model.engines.lstm_network import END_ID, Network, Vocabulary, load, split
 from model.originality import TitleIndex
 from model.writer import Writer
+from training.checkpoints import CheckpointLostError
 from training.corpus import NothingHeldOutError, of_texts
 from training.files import NoSpaceError
 from training.lstm import train
@@ -287,11 +287,13 @@ def test_a_run_is_not_taken_up_with_something_else(
 
 
 @pytest.mark.parametrize("name", [".weights.safetensors", ".rest.pt"])
-def test_a_checkpoint_cut_short_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_checkpoint_with_one_bit_changed_is_refused(tmp_path: Path, name: str) -> None:
     train(NANO, TEXTS, HELD_OUT, tmp_path, max_tokens=1)
     file = tmp_path / "checkpoints" / "step-00000001" / name
-    file.write_bytes(file.read_bytes()[:100])
-    with pytest.raises(BrokenCheckpointError):
+    before = file.read_bytes()
+    middle = len(before) // 2
+    file.write_bytes(before[:middle] + bytes([before[middle] ^ 1]) + before[middle + 1 :])
+    with pytest.raises(CheckpointLostError):
         train(NANO, TEXTS, HELD_OUT, tmp_path, resume=True)
 
 

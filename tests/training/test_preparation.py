@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -82,6 +82,35 @@ def test_a_preparation_that_was_killed_leaves_nothing_that_counts(data: Path, tm
         prepare(data, tmp_path, PLAIN, find_themes=killed)
     assert list(tmp_path.glob("entries-*/prepared.json")) == []
     assert prepare(data, tmp_path, PLAIN, find_themes=themes).train
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda folder: (folder / "prepared.json").write_text("{"),
+        lambda folder: (folder / "prepared.json").unlink(),
+        lambda folder: (folder / "held-out.jsonl").unlink(),
+        lambda folder: (folder / "train.jsonl").write_text(""),
+    ],
+)
+def test_entries_that_were_damaged_are_made_anew(damage: Callable[[Path], object], data: Path, tmp_path: Path) -> None:
+    first = prepare(data, tmp_path, PLAIN, find_themes=themes)
+    before = [list(first.train), list(first.held_out)]
+    assert first.folder is not None
+    damage(first.folder)
+    again = prepare(data, tmp_path, PLAIN, find_themes=themes)
+    assert [list(again.train), list(again.held_out)] == before
+
+
+@pytest.mark.parametrize("share", [0, 0.5, 0.9])
+def test_tokens_that_were_damaged_are_made_anew(share: float, corpus: Corpus) -> None:
+    first = corpus_documents(tiny.tokenizer(), corpus)
+    assert corpus.folder is not None
+    (kept,) = corpus.folder.glob("train.*.npz")
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[: int(len(whole) * share)])
+    again = corpus_documents(tiny.tokenizer(), corpus)
+    assert [one.tokens.tolist() for one in again] == [one.tokens.tolist() for one in first]
 
 
 def test_every_entry_reads_back_as_it_was_written(corpus: Corpus) -> None:

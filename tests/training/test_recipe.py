@@ -23,6 +23,14 @@ from training.recipe import BadRecipeError, Recipe, Schedule
         {"rate": float("nan")},
         {"clip": float("inf")},
         {"seed": 2**32},
+        {"method": "banana"},
+        {"precision": "fp16"},
+        {"schedule": "banana"},
+        {"steps": 2.5},
+        {"targets": "q_proj"},
+        {"epochs": 1e300},
+        {"steps": 10**12},
+        {"batch": 2**63},
     ],
 )
 def test_a_number_that_makes_no_sense_is_named(wrong: dict[str, Any]) -> None:

@@ -7,9 +7,11 @@ from training.runs import (
     BadRunNameError,
     BrokenRunError,
     NoRunError,
+    NotARunError,
     RunBusyError,
     RunChangedError,
     RunExistsError,
+    RunKindError,
 )
 
 FACTS = {"kind": "writer", "recipe": {"rank": 1}, "data": "a"}
@@ -36,10 +38,10 @@ def test_a_folder_or_file_of_somebody_else_is_not_taken_for_a_run(tmp_path: Path
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
     (tmp_path / "note").write_text("x")
-    for name in ("mine", "note"):
-        with pytest.raises(RunExistsError):
+    for name in ("mine", "note", "cache"):
+        with pytest.raises(NotARunError):
             runs.create(name, FACTS, below=tmp_path)
-        with pytest.raises(NoRunError):
+        with pytest.raises((NoRunError, NotARunError)):
             runs.find(name, below=tmp_path)
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
     assert runs.found(below=tmp_path) == []
@@ -119,3 +121,15 @@ def test_a_run_whose_receipt_is_damaged_is_listed_as_such(tmp_path: Path) -> Non
     run.model.mkdir()
     (run.model / "manifest.json").write_text("")
     assert runs.described(run)["state"] == "damaged"
+
+
+@pytest.mark.parametrize("recipe", [{}, [], None, {"base": "b", "rank": "x"}, {"base": "b", "zzz": 1}])
+def test_a_recipe_that_makes_no_sense_is_a_damaged_run(recipe: object, tmp_path: Path) -> None:
+    run = runs.create("a", {**FACTS, "recipe": recipe}, below=tmp_path)
+    with pytest.raises(BrokenRunError):
+        run.recipe()
+
+
+def test_the_recipe_of_an_lstm_is_no_writer_s(tmp_path: Path) -> None:
+    with pytest.raises(RunKindError):
+        runs.create("a", {**FACTS, "kind": "lstm"}, below=tmp_path).recipe()

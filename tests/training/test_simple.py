@@ -12,7 +12,7 @@ from model.fake import FakeDecoder
 from tests.model import tiny
 from training.corpus import of_texts
 from training.records import Text
-from training.runs import NoRunError, RunExistsError, RunUnfinishedError, create
+from training.runs import NoRunError, RunChangedError, RunExistsError, RunUnfinishedError, create
 from training.simple import FileStandsError, ModelAndRunError, finetune, generate, load, require_free, write_to
 from training.yardstick import train_lstm
 
@@ -62,6 +62,8 @@ def test_a_run_is_gone_on_with_only_when_that_is_said() -> None:
     with pytest.raises(RunExistsError):
         finetune(TEXTS, "lora", base=base, **SMALL)
     assert finetune(TEXTS, "lora", resume=True, base=base, **SMALL) == Path("runs/lora")
+    with pytest.raises(RunChangedError):
+        finetune(TEXTS, "lora", resume=True, base=base, **{**SMALL, "steps": 9})
 
 
 @pytest.mark.usefixtures("_there")

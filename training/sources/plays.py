@@ -40,10 +40,14 @@ def _plays(path: Path) -> Iterator[Play]:
     rows = read_lines(path, COLUMNS)
     for (author, title), whole in groupby(rows, key=lambda row: (row["author"], row["play"])):
         scenes = tuple(
-            tuple(Row(row["speaker"], row["text"] or "", row["text_with_note"] or "") for row in scene)
+            tuple(Row(_text(row["speaker"]) or None, _text(row["text"]), _text(row["text_with_note"])) for row in scene)
             for _, scene in groupby(whole, key=lambda row: (row["act"], row["scene"]))
         )
         yield Play(author=author, title=title, scenes=scenes)
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
 
 
 def scenes(folder: Path) -> Iterator[Scene]:

@@ -147,6 +147,8 @@ def _whole(file: Path, encoding: str | None) -> str:
         if chosen == "utf-8-sig" and b"\0" in file.read_bytes():
             raise BinaryFileError(file) from error
         raise wrong_bytes(file, chosen) from error
+    except UnicodeError as error:  # UTF-16 without its mark
+        raise BinaryFileError(file) from error
     if "\0" in text:
         raise BinaryFileError(file)
     return text
