@@ -1,6 +1,6 @@
 """The model card: data, recipe and scores as they were, in plain words, beside the weights."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from training.embedded.recipe import Recipe
@@ -15,8 +15,8 @@ language: en
 # {title}
 
 A small language model that pitches shows that do not exist and writes their first page. It ships with GreenLIT so
-that everything works at the first start, without a download and without a GPU. It is a first version: read the
-limits before you judge your community's taste by it.
+that everything works at the first start, without a download and without a GPU. It is small: read the limits before you
+judge your community's taste by it.
 
 A stock `LlamaForCausalLM` of {parameters:,} parameters ({layers} layers, width {width}, {heads} heads, feed-forward
 {hidden}, tied embeddings) with a byte-level BPE vocabulary of {vocabulary:,} tokens. Trained from random weights; no
@@ -68,8 +68,10 @@ of an entry that was cut (long stagings, mostly). The loss is taken on completio
 the matrices ({matrix_rate}), AdamW for embedding and norms ({vector_rate}), rates up over {warm_up:.0%}, flat, then
 down linearly to {floor:.0%} over the last {cool_down:.0%}. bf16 computation over fp32 weights, {batch:,} tokens a step.
 
-{steps:,} steps, {positions:,} tokens read ({scored:,} of them predicted), {minutes:.0f} minutes on **one CPU thread**
-shared with other work. Every number is a field of `training/embedded/recipe.py`; make it anew, in an environment
+{steps:,} steps over everything, then {polish_steps:,} from {polish_share:.0%} of the peak rates down over the best
+entries (`polish.py`: summaries that tell the story and do not speak of a film, pages on which two or three people with
+names answer each other). {positions:,} tokens read ({scored:,} of them predicted), {minutes:.0f} minutes on **one CPU
+thread** of a shared machine. Every number is a field of `training/embedded/recipe.py`; make it anew, in an environment
 with the `training` extra, with
 
 ```sh
@@ -107,7 +109,7 @@ def card(
     *,
     parameters: int,
     prepared: Mapping[str, Any],
-    receipt: Mapping[str, Any],
+    receipts: Sequence[Mapping[str, Any]],
     scores: Mapping[str, float],
     written: Mapping[str, Any] | None = None,
     limits: str = "",
@@ -120,10 +122,10 @@ def card(
         batch=recipe.row * recipe.micro_batch * recipe.accumulate,
         parameters=parameters,
         data=_data(prepared),
-        cut=receipt["cut"],
-        positions=receipt["positions"],
-        scored=receipt["scored"],
-        minutes=receipt["seconds"] / 60,
+        cut=receipts[0]["cut"],
+        positions=sum(receipt["positions"] for receipt in receipts),
+        scored=sum(receipt["scored"] for receipt in receipts),
+        minutes=sum(receipt["seconds"] for receipt in receipts) / 60,
         tasks=" | ".join(scores),
         rules="---|" * (len(scores) - 1) + "---",
         bits=" | ".join(f"{bits:.2f}" for bits in scores.values()),
@@ -134,7 +136,7 @@ def card(
 
 def _data(prepared: Mapping[str, Any]) -> str:
     rows = []
-    for split in ("train", "held-out"):
+    for split in ("train", "fine", "held-out"):
         for name, facts in prepared.items():
             if name.startswith(f"{split}."):
                 counts = " | ".join(f"{facts[count]:,}" for count in ("works", "entries", "positions"))

@@ -1,4 +1,4 @@
-"""The shell commands that made the checkpoint that ships: prepare, pretrain, score, export, all, titles.
+"""The shell commands that made the checkpoint that ships: prepare, pretrain, polish, score, export, all, titles.
 
 Each imports what it needs when it runs; errors become sentences at the front door.
 """
@@ -11,7 +11,7 @@ import typer
 
 from training.shell import configure, report
 
-app = typer.Typer(no_args_is_help=True, help="Make the writer that ships: prepare, pretrain, score, export.")
+app = typer.Typer(no_args_is_help=True, help="Make the writer that ships: prepare, pretrain, polish, score, export.")
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 Data = Annotated[Path, typer.Option(help="The folder with streaming/, plays/, prose/ and ssa-names/ as published.")]
 Cache = Annotated[Path, typer.Option(help="Where prepared entries are kept.")]
@@ -51,6 +51,17 @@ def pretrain(
     recipe = replace(Recipe(), steps=steps) if steps else Recipe()
     train(recipe, plan(recipe, documents(cache, "train")), run)
     report(as_json, f"The run stands in {run}.", run=str(run))
+
+
+@app.command()
+def polish(*, cache: Cache = _CACHE, run: Run = _RUN, as_json: Json = False) -> None:
+    """Train a finished run on with the best entries; a killed one goes on where it was."""
+    configure()
+    from training.embedded.make import POLISHED  # noqa: PLC0415
+    from training.embedded.make import polish as polish_run  # noqa: PLC0415
+
+    polish_run(cache, run)
+    report(as_json, f"The polished run stands in {run / POLISHED}.", run=str(run / POLISHED))
 
 
 @app.command("score")

@@ -4,17 +4,20 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from training import titles
 from training.embedded.card import card
 from training.embedded.embed import embed
-from training.embedded.prepare import SHEETS, documents, prepare
+from training.embedded.network import Network
+from training.embedded.prepare import FINE, SHEETS, documents, prepare
 from training.embedded.pretrain import RECEIPT, train, trained
 from training.embedded.recipe import Recipe
 from training.embedded.schedule import plan
 from training.embedded.score import score
 from training.embedded.tokenizer import load
+
+POLISHED: Final = "polished"  # the folder of the last part in that of the run
 
 
 def make(data: Path, work: Path, folder: Path, recipe: Recipe | None = None) -> dict[str, float]:
@@ -32,7 +35,19 @@ def make(data: Path, work: Path, folder: Path, recipe: Recipe | None = None) -> 
     if not (cache / "titles.trie").exists():
         titles.build(data / "titles" / "titles.tsv", cache / "titles.trie")
     train(recipe, plan(recipe, documents(cache, "train")), work / "run")
+    polish(cache, work / "run")
     return publish(cache, work / "run", folder)
+
+
+def polish(cache: Path, run: Path) -> Network:
+    """Train the network of ``run`` on with the best entries in ``cache``; the result stands in ``run``/polished.
+
+    Raises:
+        NothingToLearnError: none of the entries is good enough.
+    """
+    recipe, network = trained(run)
+    last = recipe.polishing()
+    return train(last, plan(last, documents(cache, FINE)), run / POLISHED, begin=network)
 
 
 def publish(
@@ -44,8 +59,9 @@ def publish(
     the last section of the card.
     """
     prepared = json.loads((cache / SHEETS).read_text("utf-8"))
-    receipt = json.loads((run / RECEIPT).read_text("utf-8"))
-    recipe, network = trained(run)
+    receipts = [json.loads((part / RECEIPT).read_text("utf-8")) for part in (run, run / POLISHED)]
+    recipe, _ = trained(run)
+    _, network = trained(run / POLISHED)
     tokenizer, known = load(cache), cache / "titles.trie"
     embed(network, tokenizer, run / "candidate", name=recipe.name, titles=known, card="")
     scores = score(run / "candidate", cache)
@@ -53,12 +69,14 @@ def publish(
         recipe,
         parameters=sum(weight.numel() for weight in network.parameters()),
         prepared=prepared,
-        receipt=receipt,
+        receipts=receipts,
         scores=scores,
         written=written,
         limits=limits,
     )
     facts = {"recipe": asdict(recipe), "data": prepared, "scores": {"bits per byte": scores}, "written": written}
-    facts["run"] = {name: value for name, value in receipt.items() if name not in {"losses", "recipe"}}
+    facts["run"], facts["polished"] = (
+        {name: value for name, value in receipt.items() if name not in {"losses", "recipe"}} for receipt in receipts
+    )
     embed(network, tokenizer, folder, name=recipe.name, titles=known, card=text, **facts)
     return scores

@@ -12,12 +12,15 @@ from tokenizers import Tokenizer
 
 from training import preparation, tokens
 from training.embedded import tokenizer
+from training.embedded.polish import fine
 from training.embedded.recipe import Recipe
 from training.examples import TASKS, Example, Task
 from training.packing import Document
 from training.preparation import FindThemes
 
+FINE: Final = "fine"  # the split of the best, which are in "train" as well
 SHEETS: Final = "prepared.json"
+_SPLITS: Final = ("train", FINE, "held-out")
 _SAMPLE: Final = 12_000  # examples of a task the vocabulary is learnt from
 log: Final = logging.getLogger(__name__)
 
@@ -37,11 +40,13 @@ def prepare(data: Path, cache: Path, recipe: Recipe, *, find_themes: FindThemes 
     for split, found in (("train", corpus.train), ("held-out", corpus.held_out)):
         for example in random.sample(found, len(found)):
             examples[split, example.task].append(example)
+            if split == "train" and fine(example):
+                examples[FINE, example.task].append(example)
     vocabulary = _learn(examples, recipe)
     vocabulary.save(str(cache / "tokenizer.json"))
     facts: dict[str, object] = {"digest": corpus.digest, "licences": corpus.facts["licences"]}
     facts |= {"entries": corpus.facts["entries"], "left out": corpus.facts["left out"]}
-    for split, task in sorted(examples, key=lambda which: (which[0] != "train", TASKS.index(which[1]))):
+    for split, task in sorted(examples, key=lambda which: (_SPLITS.index(which[0]), TASKS.index(which[1]))):
         found = examples[split, task]
         documents = tokenizer.encode(vocabulary, found)
         tokens.save(documents, cache / f"{split}.{task}.npz")
@@ -52,7 +57,7 @@ def prepare(data: Path, cache: Path, recipe: Recipe, *, find_themes: FindThemes 
 
 
 def documents(cache: Path, split: str) -> dict[Task, list[Document]]:
-    """Return what :func:`prepare` wrote for ``split`` (``train`` or ``held-out``), by task."""
+    """Return what :func:`prepare` wrote for ``split`` (``train``, ``fine`` or ``held-out``), by task."""
     return {task: tokens.load(path) for task in TASKS if (path := cache / f"{split}.{task}.npz").exists()}
 
 

@@ -34,15 +34,24 @@ def shape(recipe: Recipe) -> Shape:
 
 
 def train(
-    recipe: Recipe, rows: Rows, folder: Path, *, dtype: torch.dtype = torch.bfloat16, stop_after: int | None = None
+    recipe: Recipe,
+    rows: Rows,
+    folder: Path,
+    *,
+    begin: Network | None = None,
+    dtype: torch.dtype = torch.bfloat16,
+    stop_after: int | None = None,
 ) -> Network:
     """Train on ``rows`` in order, or go on from the checkpoint in ``folder``; return the trained float32 network.
 
+    It begins with random weights, or with a copy of those of ``begin``.
     ``stop_after`` ends the work early after so many steps of the whole run, as a kill would.
     Writes ``receipt.json`` with the recipe and every loss beside the checkpoint.
     """
     folder.mkdir(parents=True, exist_ok=True)
     network = fresh(shape(recipe), recipe.seed)
+    if begin is not None:
+        network.load_state_dict(begin.state_dict())
     optimizers = _optimizers(recipe, network)
     losses, seconds = _resume(folder, network, optimizers)
     working = Network(shape(recipe)).to(dtype)

@@ -1,6 +1,6 @@
 """Every number of the recipe, in one frozen value with a line under each field."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Self
 
 from training.examples import Task
@@ -13,6 +13,14 @@ MIX: Final[tuple[Share, ...]] = (
     ("dialog", 0.05, 0.12),
     ("staging", 0.06, 0.10),
     ("prose", 0.35, 0.0),
+)
+
+
+POLISH: Final[tuple[Share, ...]] = (
+    ("pitch", 0.52, 0.52),
+    ("script", 0.28, 0.28),
+    ("dialog", 0.12, 0.12),
+    ("staging", 0.08, 0.08),
 )
 
 
@@ -65,6 +73,12 @@ class Recipe:
     """Share of each task in the positions at the start and from ``settled`` on."""
     settled: float = 0.45
     """Share of the run after which the mix no longer changes."""
+    polish_steps: int = 1600
+    """Steps of the last part of the run, over the best entries (:mod:`training.embedded.polish`)."""
+    polish_share: float = 0.5
+    """Share of the peak rates that it begins with."""
+    polish_mix: tuple[Share, ...] = field(default=POLISH)
+    """Share of each task in its positions."""
     save_every: int = 50
     """Steps between checkpoints a killed run resumes from."""
     seed: int = 7
@@ -75,7 +89,13 @@ class Recipe:
         """Return the recipe that was written down as JSON by ``dataclasses.asdict``."""
         prepared = written["preparation"]
         preparation = Preparation(**{**prepared, "only": tuple(prepared["only"])})
-        return cls(**{**written, "preparation": preparation, "mix": tuple(map(tuple, written["mix"]))})
+        mixes = {name: tuple(map(tuple, written[name])) for name in ("mix", "polish_mix")}
+        return cls(**{**written, **mixes, "preparation": preparation})
+
+    def polishing(self) -> Self:
+        """Return the recipe of the last part: lower rates that fall to its end, another mix."""
+        rates = {name: self.polish_share * getattr(self, name) for name in ("matrix_rate", "vector_rate")}
+        return replace(self, steps=self.polish_steps, cool_down=1 - self.warm_up, mix=self.polish_mix, **rates)
 
     def rate(self, step: int) -> float:
         """Return the share of the peak rates at ``step`` (0 is the first): up, flat, down; always positive."""

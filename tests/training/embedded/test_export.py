@@ -26,6 +26,7 @@ from training.themes import candidates
 
 TINY = Recipe(
     vocabulary=320, width=32, layers=1, heads=2, hidden=48, context=128, row=64, micro_batch=2, accumulate=1, steps=4,
+    polish_steps=2, polish_mix=(("pitch", 1.0, 1.0),),
     preparation=Preparation(publishable=True, modern=True, words=150, draws=3),
 )  # fmt: skip
 
@@ -108,7 +109,11 @@ def test_the_whole_way_from_data_to_card(prepared: Path, embedded: Path) -> None
     text = (prepared / "made/README.md").read_text()
     assert f"{scores['pitch']:.2f}" in text
     assert "| pitch | train |" in text
-    assert (embedded / "model.safetensors").read_bytes() == (prepared / "made/model.safetensors").read_bytes()
+    assert manifest.facts["polished"]["steps"] == TINY.polish_steps  # type: ignore[index]
+    assert (embedded / "model.safetensors").read_bytes() != (prepared / "made/model.safetensors").read_bytes()
+    made = (prepared / "made/model.safetensors").read_bytes()
+    make(prepared / "data", prepared, prepared / "made", TINY)  # everything is there: it is only published again
+    assert (prepared / "made/model.safetensors").read_bytes() == made
 
 
 def test_weights_are_sharded_below_the_limit_with_an_index(tmp_path: Path) -> None:
