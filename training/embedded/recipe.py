@@ -89,7 +89,7 @@ class Recipe:
         """Return the recipe that was written down as JSON by ``dataclasses.asdict``."""
         prepared = written["preparation"]
         preparation = Preparation(**{**prepared, "only": tuple(prepared["only"])})
-        mixes = {name: tuple(map(tuple, written[name])) for name in ("mix", "polish_mix")}
+        mixes = {name: tuple(map(tuple, written[name])) for name in ("mix", "polish_mix") if name in written}
         return cls(**{**written, **mixes, "preparation": preparation})
 
     def polishing(self) -> Self:
