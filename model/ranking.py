@@ -1,4 +1,4 @@
-"""Which beginnings of a pitch are worth finishing: likely ones, near their theme, that do not repeat themselves."""
+"""Which beginnings of a pitch are worth finishing: neither trite nor wild, near their theme, saying nothing twice."""
 
 import re
 from typing import Final
@@ -7,6 +7,7 @@ from model.briefs import PitchBrief
 
 _WORD: Final = re.compile(r"[^\W_]+")
 _STEM: Final = 5  # letters that two forms of a word share
+_TYPICAL: Final = -2.4  # nats a token: below what people write, where a small model still makes sense
 _CARRIED: Final = 0.6  # nats a token that a theme is worth
 _REPEATED: Final = 1.0  # and what it costs to say everything twice
 
@@ -21,7 +22,7 @@ def merit(brief: PitchBrief, text: str, likely: float, tokens: int) -> float:
     carried = len(theme & set(words)) / max(1, len(theme))
     long = [word for word in words if len(word) == _STEM]
     repeated = 1 - len(set(long)) / max(1, len(long))
-    return likely / max(1, tokens) + _CARRIED * carried - _REPEATED * repeated
+    return -abs(likely / max(1, tokens) - _TYPICAL) + _CARRIED * carried - _REPEATED * repeated
 
 
 def _stems(text: str) -> list[str]:
