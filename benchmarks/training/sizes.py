@@ -2,8 +2,8 @@
 
     OMP_NUM_THREADS=1 python -m benchmarks.training.sizes --cache CACHE [--steps 260] [--work runs/sizes]
 
-``CACHE`` holds what ``greenlit train embedded prepare`` wrote. ``--steps`` are those of the middle size; the others get as
-many as cost as much, by 6 × weights × tokens. Each run has a whole schedule of its own: rates up, flat, down.
+``CACHE`` holds what ``greenlit train embedded prepare`` wrote. ``--steps`` are those of the middle size; the others get
+as many as cost as much, by 6 × weights × tokens. Each run has a whole schedule of its own: rates up, flat, down.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from training.embedded.score import score
 from training.embedded.tokenizer import load
 
 RESULT: Final = Path(__file__).parents[1] / "results" / "training-sizes.json"
-SIZES: Final[dict[str, dict[str, int]]] = {
+SIZES: Final[dict[str, dict[str, Any]]] = {
     "small": {"width": 192, "heads": 3, "hidden": 512, "layers": 4},
     "middle": {"width": 256, "heads": 4, "hidden": 704, "layers": 4},
     "large": {"width": 384, "heads": 6, "hidden": 1024, "layers": 5},

@@ -89,13 +89,22 @@ class Recipe:
         """Return the recipe that was written down as JSON by ``dataclasses.asdict``."""
         prepared = written["preparation"]
         preparation = Preparation(**{**prepared, "only": tuple(prepared["only"])})
-        mixes = {name: tuple(map(tuple, written[name])) for name in ("mix", "polish_mix") if name in written}
+        mixes: dict[str, Any] = {
+            name: tuple(map(tuple, written[name])) for name in ("mix", "polish_mix") if name in written
+        }
         return cls(**{**written, **mixes, "preparation": preparation})
 
     def polishing(self) -> Self:
         """Return the recipe of the last part: lower rates that fall to its end, another mix."""
-        rates = {name: self.polish_share * getattr(self, name) for name in ("matrix_rate", "vector_rate")}
-        return replace(self, steps=self.polish_steps, cool_down=1 - self.warm_up, mix=self.polish_mix, **rates)
+        share = self.polish_share
+        return replace(
+            self,
+            steps=self.polish_steps,
+            cool_down=1 - self.warm_up,
+            mix=self.polish_mix,
+            matrix_rate=share * self.matrix_rate,
+            vector_rate=share * self.vector_rate,
+        )
 
     def rate(self, step: int) -> float:
         """Return the share of the peak rates at ``step`` (0 is the first): up, flat, down; always positive."""
