@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, NewType
 
-from model.screenplay import Turn
+from model.screenplay import Script, Turn, lines
 
 Genre = NewType("Genre", str)
 Theme = NewType("Theme", str)
@@ -57,6 +57,7 @@ MAX_COUNT: Final = 10
 MAX_SEED: Final = 2**31 - 1
 _MAX_RAW: Final = 4096  # characters before clean-up: a megabyte of accents would take seconds to normalise
 _THEME_PUNCTUATION: Final = frozenset(" '’&,.!?-")
+_BRACKETS: Final = frozenset("[]")  # those of headings
 _NEVER: Final = frozenset("<>|[]{}\\`\ufffd")  # control tokens, our own mark-up, and bytes that were no text
 
 
@@ -259,4 +260,26 @@ class StagingBrief:
         _in_range("seed", self.seed, 0, MAX_SEED)
 
 
-Brief = PitchBrief | DialogBrief | ScriptBrief | StagingBrief
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineBrief(_ShowBrief):
+    """A script and the place of a turn among its elements → the same script with another speech there."""
+
+    script: Script
+    at: int
+
+    def __post_init__(self) -> None:
+        super(LineBrief, self).__post_init__()
+        if not 0 <= self.at < len(self.script.elements) or not isinstance(self.script.elements[self.at], Turn):
+            raise OutOfRangeError("at", self.at, 0, len(self.script.elements) - 1)
+        if bad := "".join(c for c in dict.fromkeys(lines(self.script.elements)) if c in _NEVER - _BRACKETS):
+            raise BadCharactersError("script", bad)
+
+    @property
+    def turn(self) -> Turn:
+        """The turn that is to be said otherwise."""
+        turn = self.script.elements[self.at]
+        assert isinstance(turn, Turn)  # noqa: S101 -- looked at when the brief was made
+        return turn
+
+
+Brief = PitchBrief | DialogBrief | ScriptBrief | StagingBrief | LineBrief

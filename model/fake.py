@@ -7,9 +7,9 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Seque
 from typing import Final
 
 from model.decoder import Chunk, Halt, Sampling
-from model.inventions import invent
+from model.inventions import written
 from model.originality import TitleIndex
-from model.tasks import Prompt, completion
+from model.tasks import Prompt
 from model.writer import Writer
 
 Write = Callable[[Prompt, int], str]
@@ -63,12 +63,11 @@ class FakeDecoder:
                 self.closed.set()
 
     def _words(self, prompt: Prompt, seed: int) -> list[str]:
-        written = self._next(prompt, seed)
-        return re.findall(r"\n|[^\S\n]*[^\s]+|[^\S\n]+", written) or [""]
+        return re.findall(r"\n|[^\S\n]*[^\s]+|[^\S\n]+", self._next(prompt, seed)) or [""]
 
     def _next(self, prompt: Prompt, seed: int) -> str:
         if self._write is None:
-            return completion(invent(prompt, seed))
+            return written(prompt, seed)
         if callable(self._write):
             return self._write(prompt, seed)
         self._served += 1

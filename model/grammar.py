@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from model.briefs import MAX_SUMMARY, MAX_TITLE, Brief, DialogBrief, PitchBrief, ScriptBrief, StagingBrief
+from model.briefs import MAX_SUMMARY, MAX_TITLE, Brief, DialogBrief, LineBrief, PitchBrief, ScriptBrief, StagingBrief
 from model.screenplay import Direction, Element, NotAScriptError, Turn, cast, read_line
 
 Grammar = Callable[[str], str | None]
@@ -47,6 +47,8 @@ def grammar(brief: Brief) -> Grammar:
             return _of_script
         case StagingBrief(dialog=dialog):
             return _of_staging(dialog)
+        case LineBrief():
+            return _of_line
 
 
 def _of_pitch(written: str) -> str | None:
@@ -71,6 +73,10 @@ def _of_script(written: str) -> str:
     seen += [] if isinstance(last, Direction) else [_DIRECTION]
     named = tuple(dict.fromkeys(first.removeprefix("CAST: ").split(", ")))
     return _line(turns, named, seen, manner=True)
+
+
+def _of_line(written: str) -> str | None:
+    return None if written else f'start: /{_SAID}/ "\\n"\n'
 
 
 def _line(turns: Sequence[Turn], known: Sequence[str], seen: Sequence[str], *, manner: bool) -> str:

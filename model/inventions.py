@@ -8,7 +8,7 @@ from typing import Final
 from model import screenplay
 from model.drafts import DialogDraft, Draft, PitchDraft, ScriptDraft
 from model.screenplay import Direction, Element, Heading, Script, Turn
-from model.tasks import Prompt, text
+from model.tasks import Prompt, completion, text
 
 _FIRST: Final = (
     "Borrowed Crooked Paper Quiet Salted Tin Velvet Winter Copper Hollow Lucky Midnight Plywood Rented Second-Hand "
@@ -40,6 +40,13 @@ _SAID: Final = (
     "Keep your voice down.|This is my quiet voice.|What are you not telling me?|Only the part with your name in it.|"
     "We have an hour.|We had an hour."
 ).split("|")
+
+
+def written(prompt: Prompt, seed: int) -> str:
+    """Return the text of what :func:`invent` brings, or a speech where the prompt ends in the name of a speaker."""
+    if text(prompt).endswith(": "):
+        return random.Random(f"{seed}:{text(prompt)}").choice(_SAID) + "\n"  # noqa: S311 - speeches, not secrets
+    return completion(invent(prompt, seed))
 
 
 def invent(prompt: Prompt, seed: int) -> Draft:

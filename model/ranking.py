@@ -22,7 +22,15 @@ def merit(brief: PitchBrief, text: str, likely: float, tokens: int) -> float:
     carried = len(theme & set(words)) / max(1, len(theme))
     long = [word for word in words if len(word) == _STEM]
     repeated = 1 - len(set(long)) / max(1, len(long))
-    return -abs(likely / max(1, tokens) - _TYPICAL) + _CARRIED * carried - _REPEATED * repeated
+    return typical(likely, tokens) + _CARRIED * carried - _REPEATED * repeated
+
+
+def typical(likely: float, tokens: int) -> float:
+    """Return how far from what reads well the mean log-probability of a text is, in nats a token; 0 is best.
+
+    ``likely`` is the sum of the log-probabilities of its ``tokens``.
+    """
+    return -abs(likely / max(1, tokens) - _TYPICAL)
 
 
 def _stems(text: str) -> list[str]:

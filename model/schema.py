@@ -77,8 +77,16 @@ class StagingBriefWire(_Wire):
     seed: Seed = 0
 
 
+class LineBriefWire(_ShowBriefWire):
+    """A script and the place of a turn among its elements → the script with another speech there."""
+
+    task: Literal["line"] = "line"
+    elements: list[ElementWire] = Field(min_length=2, max_length=400)
+    at: int = Field(ge=0)
+
+
 BriefWire = Annotated[
-    PitchBriefWire | DialogBriefWire | ScriptBriefWire | StagingBriefWire, Field(discriminator="task")
+    PitchBriefWire | DialogBriefWire | ScriptBriefWire | StagingBriefWire | LineBriefWire, Field(discriminator="task")
 ]
 
 

@@ -7,16 +7,17 @@ genre, theme                    ``GENRE: … THEME: … TITLE:``                
 title, summary                  ``TITLE: … SUMMARY: … DIALOG:``             a dialog
 title, summary                  ``TITLE: … SUMMARY: … SCRIPT:``             cast and script
 dialog                          ``DIALOG: … SCRIPT:``                       cast and script
+script, place of a turn         ``TITLE: … SCRIPT: … NAME:``                the script, that speech anew
 ==============================  ==========================================  =================
 
 Every field stands on a line of its own. A completion ends where the tokenizer's end-of-text token stands.
 Changing a character here changes what a trained model expects: raise ``FORMAT_VERSION``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from model.briefs import BadBriefError, Brief, DialogBrief, PitchBrief, ScriptBrief, StagingBrief
+from model.briefs import BadBriefError, Brief, DialogBrief, LineBrief, PitchBrief, ScriptBrief, StagingBrief
 from model.drafts import DialogDraft, Draft, PitchDraft, ScriptDraft
 from model.screenplay import Element, Heading, NotAScriptError, Script, Turn, lines, read_line
 
@@ -53,6 +54,11 @@ def prompt(brief: Brief) -> Prompt:
             return _fields(("TITLE", brief.title), ("SUMMARY", brief.summary), end="DIALOG:\n")
         case ScriptBrief():
             return _fields(("TITLE", brief.title), ("SUMMARY", brief.summary), end="SCRIPT:\n")
+        case LineBrief():
+            before = f"{_CAST}{', '.join(brief.script.cast)}\n{lines(brief.script.elements[: brief.at])}\n"
+            cue = lines([replace(brief.turn, speech="…")]).removesuffix("…")
+            show = _fields(("TITLE", brief.title), ("SUMMARY", brief.summary), end="SCRIPT:\n")
+            return *show, Span(before + cue, foreign=True)
         case StagingBrief():
             return Span("DIALOG:\n"), Span(lines(brief.dialog), foreign=True), Span("\nSCRIPT:\n")
 
@@ -95,6 +101,8 @@ def parse(brief: Brief, written: str, *, finished: bool = True) -> Draft:
     try:
         if isinstance(brief, PitchBrief):
             return _pitch(written, finished=finished)
+        if isinstance(brief, LineBrief):
+            return _said_anew(brief, written, finished=finished)
         rows = written.strip("\n").split("\n")
         if not finished:
             rows = rows[:-1]
@@ -118,6 +126,15 @@ def partial_pitch(written: str) -> tuple[str | None, str]:
     if not newline:
         return None, ""
     return title.strip(" "), rest.removeprefix(_SUMMARY[1:]) if rest.startswith(_SUMMARY[1:]) else ""
+
+
+def _said_anew(brief: LineBrief, written: str, *, finished: bool) -> ScriptDraft:
+    speech, newline, _ = written.partition("\n")
+    if not newline and not finished:
+        raise UnreadableError(written)
+    elements = list(brief.script.elements)
+    elements[brief.at] = replace(brief.turn, speech=speech)
+    return ScriptDraft(Script(tuple(elements)))
 
 
 def _turn(element: Element) -> Turn:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from model import briefs, engine, schema
-from model.briefs import BadBriefError, Brief, DialogBrief, PitchBrief, ScriptBrief, StagingBrief
+from model.briefs import BadBriefError, Brief, DialogBrief, LineBrief, PitchBrief, ScriptBrief, StagingBrief
 from model.drafts import DialogDraft, Draft, PitchDraft, ScriptDraft
 from model.engine import EngineError, Event
 from model.engines import PromptTooLongError
@@ -36,6 +36,11 @@ def brief_to_json(brief: Brief) -> str:
             wire = schema.DialogBriefWire(title=brief.title, summary=brief.summary, seed=brief.seed)
         case ScriptBrief():
             wire = schema.ScriptBriefWire(title=brief.title, summary=brief.summary, seed=brief.seed)
+        case LineBrief():
+            elements = [_element_out(element) for element in brief.script.elements]
+            wire = schema.LineBriefWire(
+                title=brief.title, summary=brief.summary, elements=elements, at=brief.at, seed=brief.seed
+            )
         case StagingBrief():
             wire = schema.StagingBriefWire(dialog=[_turn_out(turn) for turn in brief.dialog], seed=brief.seed)
     return dump(wire)
@@ -57,6 +62,10 @@ def brief_from_json(body: bytes | str) -> Brief:
                 return DialogBrief(title=briefs.title(title), summary=briefs.summary(summary), seed=seed)
             case schema.ScriptBriefWire(title=title, summary=summary, seed=seed):
                 return ScriptBrief(title=briefs.title(title), summary=briefs.summary(summary), seed=seed)
+            case schema.LineBriefWire(title=title, summary=summary, elements=elements, at=at, seed=seed):
+                script = Script(tuple(map(_element_in, elements)))
+                title, summary = briefs.title(title), briefs.summary(summary)
+                return LineBrief(title=title, summary=summary, script=script, at=at, seed=seed)
             case _:
                 return StagingBrief(dialog=tuple(map(_turn_in, wire.dialog)), seed=wire.seed)
     except (BadBriefError, NotAScriptError) as error:

@@ -14,6 +14,7 @@ from model.briefs import (
     BadBriefError,
     Brief,
     DialogBrief,
+    LineBrief,
     PitchBrief,
     ScriptBrief,
     StagingBrief,
@@ -24,7 +25,7 @@ from model.drafts import Draft, ScriptDraft
 from model.engine import Drafted, Event, Finished, NothingOriginalError, Retracted, Text
 from model.grammar import grammar
 from model.originality import TitleIndex, is_catalogued, normalise
-from model.ranking import merit
+from model.ranking import merit, typical
 from model.staging import stage
 
 SAMPLING: Final[Mapping[type[Brief], Sampling]] = MappingProxyType(
@@ -32,6 +33,7 @@ SAMPLING: Final[Mapping[type[Brief], Sampling]] = MappingProxyType(
         PitchBrief: Sampling(temperature=0.8, top_p=0.95, min_p=0.08, no_repeat=4, max_tokens=160),
         DialogBrief: Sampling(temperature=0.8, top_p=0.95, min_p=0.08, no_repeat=4, max_tokens=500),
         ScriptBrief: Sampling(temperature=0.8, top_p=0.95, min_p=0.08, no_repeat=4, max_tokens=600),
+        LineBrief: Sampling(temperature=0.9, top_p=0.95, min_p=0.05, no_repeat=4, max_tokens=100),
         StagingBrief: Sampling(temperature=0.6, top_p=0.9, max_tokens=900),
     }
 )
@@ -39,6 +41,7 @@ SPARE: Final = 3  # rows a round beyond those that are missing, at least; as man
 JUDGED: Final = 16  # tokens of a pitch after which it is chosen or dropped
 BOUND: Final = 6  # candidates judged for a pitch of a slate, at most
 ATTEMPTS: Final = 3  # at a dialog or script
+LINES: Final = 4  # speeches of which one is chosen
 
 
 class Writer:
@@ -60,7 +63,7 @@ class Writer:
             NothingOriginalError: no candidate was new and readable.
             PromptTooLongError: the brief does not fit into the model's context.
         """
-        job = _Slate(brief, self._titles) if isinstance(brief, PitchBrief) else _Page(brief)
+        job = self._job(brief)
         prompt, sampling = tasks.prompt(brief), replace(SAMPLING[type(brief)], grammar=grammar(brief))
         while seeds := job.next_round():
             halt = Halt()
@@ -71,6 +74,15 @@ class Writer:
         if not job.kept:
             raise NothingOriginalError
         yield Finished(model=self.name, computed=job.computed, kept=job.kept, dropped=dict(job.dropped))
+
+    def _job(self, brief: Brief) -> "_Slate | _Line | _Page":
+        match brief:
+            case PitchBrief():
+                return _Slate(brief, self._titles)
+            case LineBrief():
+                return _Line(brief)
+            case _:
+                return _Page(brief)
 
 
 def _seed(seed: int, candidate: int) -> int:
@@ -144,6 +156,51 @@ class _Page(_Job):
         draft = tasks.parse(self._brief, written, finished=finished)
         if isinstance(self._brief, StagingBrief) and isinstance(draft, ScriptDraft):
             return ScriptDraft(stage(self._brief.dialog, draft.script))
+        return draft
+
+
+class _Line(_Job):
+    """One speech said otherwise: the best of ``LINES``, shown when all of them are written."""
+
+    __slots__ = ("_brief",)
+
+    def __init__(self, brief: LineBrief) -> None:
+        super().__init__()
+        self._brief = brief
+
+    def next_round(self) -> tuple[int, ...]:
+        """Return the seeds of the next attempt, or nothing when there is a speech or no attempt left."""
+        return () if self.kept or self.candidates >= ATTEMPTS * LINES else self._seeds(self._brief.seed, LINES)
+
+    def read(self, chunk: Chunk, halt: Halt) -> Iterator[Event]:
+        """Yield the best speech when the last row has come to the end of its line."""
+        row = self._hear(chunk)
+        if chunk.row in halt.rows:
+            return
+        row.end = chunk.end or ("stop" if "\n" in row.text else None)
+        if row.end is not None:
+            halt.rows.add(chunk.row)
+            if len(halt.rows) == len(self.rows):
+                yield from self._best()
+
+    def _best(self) -> Iterator[Event]:
+        drafts = [(row, draft) for row in self.rows if (draft := self._draft(row))]
+        self.dropped["unreadable"] += len(self.rows) - len(drafts)
+        fresh = [(row, draft) for row, draft in drafts if draft.script != self._brief.script]
+        self.dropped["repeated"] += len(drafts) - len(fresh)
+        if fresh:
+            row, draft = max(fresh, key=lambda one: typical(one[0].likely, one[0].tokens))
+            self.kept = row.tokens
+            self.dropped["surplus"] += len(fresh) - 1
+            yield Text(0, row.text.partition("\n")[0])
+            yield Drafted(0, draft)
+
+    def _draft(self, row: _Row) -> ScriptDraft | None:
+        try:
+            draft = tasks.parse(self._brief, row.text, finished=row.end == "stop")
+        except tasks.UnreadableError:
+            return None
+        assert isinstance(draft, ScriptDraft)  # noqa: S101 -- what a line brief is parsed to
         return draft
 
 

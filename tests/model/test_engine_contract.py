@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
 from typing import Literal
 
 import pytest
@@ -10,21 +11,31 @@ from pydantic import SecretStr
 
 from model import tasks
 from model.batcher import Line
-from model.briefs import Brief, DialogBrief, PitchBrief, ScriptBrief, StagingBrief, genre, theme
+from model.briefs import Brief, DialogBrief, LineBrief, PitchBrief, ScriptBrief, StagingBrief, genre, theme
 from model.client import WorkerClient
 from model.drafts import DialogDraft, PitchDraft, ScriptDraft
 from model.engine import Drafted, Engine, Event, Finished, NothingOriginalError, Retracted, Text, generate
 from model.engines import PromptTooLongError
 from model.fake import FakeDecoder
 from model.originality import TitleIndex, normalise
-from model.screenplay import Turn
-from model.writer import BOUND, JUDGED, Writer
+from model.screenplay import Direction, Heading, Script, Turn
+from model.writer import ATTEMPTS, BOUND, JUDGED, LINES, Writer
 from tests.model.loopback import running
 
 Build = Callable[..., Awaitable[Engine]]
 PITCH = PitchBrief(genre=genre("comedy"), theme=theme("time travel"), count=5, seed=11)
 DIALOG = DialogBrief(title="Salt", summary="Two sisters inherit a lighthouse.", seed=3)
 SCRIPT = ScriptBrief(title="Salt", summary="Two sisters inherit a lighthouse.", seed=3)
+PAGE = Script(
+    (
+        Heading("INT. SHOP - DAY"),
+        Turn("BEN", "Yes."),
+        Turn("ANNA", "Is he gone?", "low"),
+        Direction("A door falls shut."),
+        Turn("BEN", "No."),
+    )
+)
+LINE = LineBrief(title="Salt", summary="Two sisters inherit a lighthouse.", script=PAGE, at=2, seed=3)
 STAGING = StagingBrief(dialog=(Turn("ANNA", "Is he gone?"), Turn("BEN", "Not yet.")), seed=3)
 
 
@@ -90,6 +101,23 @@ async def test_a_staged_dialog_keeps_every_line(build: Build) -> None:
     (draft,) = await generate(await build(FakeDecoder()), STAGING)
     assert isinstance(draft, ScriptDraft)
     assert draft.script.turns == STAGING.dialog
+
+
+async def test_a_line_is_said_otherwise_and_the_rest_of_the_script_stays(build: Build) -> None:
+    stream = await events(await build(FakeDecoder()), LINE)
+    (draft,) = [event.draft for event in stream if isinstance(event, Drafted)]
+    assert isinstance(draft, ScriptDraft)
+    before, after = LINE.script.elements, draft.script.elements
+    assert (before[:2], before[3:]) == (after[:2], after[3:])
+    assert after[2] == replace(LINE.turn, speech=shown(stream, 0))
+    assert after[2] != before[2]
+
+
+async def test_a_line_that_cannot_be_said_otherwise_is_nothing_original(build: Build) -> None:
+    decoder = FakeDecoder(["Is he gone?\n"])
+    with pytest.raises(NothingOriginalError):
+        await generate(await build(decoder), LINE)
+    assert sum(map(len, decoder.asked)) == ATTEMPTS * LINES
 
 
 async def test_the_same_brief_gives_the_same_drafts(build: Build) -> None:

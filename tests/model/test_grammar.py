@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from model import tasks
-from model.briefs import Brief, DialogBrief, PitchBrief, ScriptBrief, StagingBrief, genre, theme
+from model.briefs import Brief, DialogBrief, LineBrief, PitchBrief, ScriptBrief, StagingBrief, genre, theme
 from model.decoder import Halt, Sampling
 from model.drafts import PitchDraft, ScriptDraft
 from model.engines.constraint import Held, Vocabulary
@@ -19,7 +19,7 @@ from model.engines.spelling import Spelling
 from model.engines.transformers_engine import TransformersDecoder
 from model.grammar import INTRODUCED, LONGEST, grammar
 from model.ranking import merit
-from model.screenplay import read_line, read_turns
+from model.screenplay import Heading, Script, read_line, read_turns
 from tests.model import tiny
 
 TOKENIZER = tiny.tokenizer()
@@ -30,6 +30,12 @@ VOCABULARY = Vocabulary(TOKENIZER, frozenset([0]), len(TOKENIZER))
 PITCH = PitchBrief(genre=genre("drama"), theme=theme("sea"))
 DIALOG = DialogBrief(title="Salt", summary="Two sisters.")
 SCRIPT = ScriptBrief(title="Salt", summary="Two sisters.")
+LINE = LineBrief(
+    title="Salt",
+    summary="Two sisters.",
+    script=Script((Heading("INT. SHOP - DAY"), *read_turns("ANNA: Yes.\nBEN: No."))),
+    at=1,
+)
 STAGING = StagingBrief(dialog=read_turns('ANNA: Where is "it"?\nÉMILE (low): Här / dort (да).\nANNA: So.'))
 INTRODUCTION = "ANNA: Hi.\nBEN: Ho.\nANNA: A.\nBEN: B.\nANNA: C.\nBEN: D.\n"
 PAGE = "CAST: ANNA, BEN\n[INT. KITCHEN - DAY]\n"
@@ -99,6 +105,8 @@ def test_what_a_task_asks_for_goes_through_and_parses(brief: Brief, text: str) -
 @pytest.mark.parametrize(
     ("brief", "text"),
     [
+        (LINE, "Who has it?"),
+        (LINE, "Who has it?\nBEN: Me.\n"),
         (PITCH, " The Long Way\nSUMMARY: A man goes."),
         (PITCH, " The Long Way\nSUMMARY: A man goes home and finds it empty"),
         (PITCH, " The  Way\nSUMMARY: A man goes home and finds it empty."),

@@ -13,6 +13,7 @@ from model.briefs import (
     Brief,
     DialogBrief,
     EmptyTextError,
+    LineBrief,
     OutOfRangeError,
     PitchBrief,
     ScriptBrief,
@@ -50,6 +51,7 @@ def scripts(draw: st.DrawFn) -> Script:
     return Script((draw(HEADINGS), *rest))
 
 
+ONE = Script((Heading("INT. SHOP - DAY"), Turn("ANNA", "Yes.", "low")))
 PITCH = PitchBrief(genre=GENRES[0], theme=briefs.theme("snow"))
 PAIRS: st.SearchStrategy[tuple[Brief, Draft]] = st.one_of(
     st.tuples(st.just(PITCH), st.builds(PitchDraft, title=TITLES, summary=SUMMARIES)),
@@ -66,6 +68,16 @@ PAIRS: st.SearchStrategy[tuple[Brief, Draft]] = st.one_of(
 def test_parse_is_the_inverse_of_completion(pair: tuple[Brief, Draft]) -> None:
     brief, draft = pair
     assert tasks.parse(brief, tasks.completion(draft)) == draft
+
+
+def test_a_line_is_asked_for_where_it_stands() -> None:
+    brief = LineBrief(title="a", summary="b", script=ONE, at=1)
+    assert tasks.text(tasks.prompt(brief)).endswith("\nSCRIPT:\nCAST: ANNA\n[INT. SHOP - DAY]\nANNA (low): ")
+    said = tasks.parse(brief, "No.\nANNA: More.")
+    assert said == ScriptDraft(Script((ONE.elements[0], Turn("ANNA", "No.", "low"))))
+    for broken in ("", "\n", "No"):
+        with pytest.raises(tasks.UnreadableError):
+            tasks.parse(brief, broken, finished=False)
 
 
 @given(scripts())
@@ -157,6 +169,9 @@ def test_every_accepted_title_or_summary_is_canonical(field: str, text: str) -> 
         (lambda: DialogBrief(title="a\nb", summary="c"), BadBriefError),
         (lambda: ScriptBrief(title="a", summary="c", seed=-1), OutOfRangeError),
         (lambda: StagingBrief(dialog=()), EmptyTextError),
+        (lambda: LineBrief(title="a", summary="b", script=ONE, at=0), OutOfRangeError),
+        (lambda: LineBrief(title="a", summary="b", script=ONE, at=2), OutOfRangeError),
+        (lambda: LineBrief(title="a", summary="b", script=ONE, at=-1), OutOfRangeError),
         (lambda: StagingBrief(dialog=(Turn("ANNA", "x"),) * 41), TextTooLongError),
         (lambda: StagingBrief(dialog=(Turn("ANNA", "<|end|>"),)), BadCharactersError),
         (lambda: StagingBrief(dialog=(Turn("ANNA", "x", "<|end|>"),)), BadCharactersError),

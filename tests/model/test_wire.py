@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model import wire
-from model.briefs import Brief, DialogBrief, PitchBrief, ScriptBrief, StagingBrief, genre, theme
+from model.briefs import Brief, DialogBrief, LineBrief, PitchBrief, ScriptBrief, StagingBrief, genre, theme
 from model.drafts import DialogDraft, PitchDraft, ScriptDraft
 from model.engine import (
     Drafted,
@@ -31,6 +31,7 @@ BRIEFS: list[Brief] = [
     DialogBrief(title="雪", summary="Two sisters.", seed=1),
     ScriptBrief(title="Salt", summary="Two sisters."),
     StagingBrief(dialog=TURNS, seed=2**31 - 1),
+    LineBrief(title="Salt", summary="Two.", script=Script((Heading("INT. SHOP - DAY"), *TURNS)), at=2, seed=4),
 ]
 EVENTS: list[Event] = [
     Queued(1),
