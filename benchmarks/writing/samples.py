@@ -31,9 +31,9 @@ BRIEFS: Final = (
 )
 _HEAD: Final = """# Twenty samples, unpicked
 
-Written by `{name}` with `python -m benchmarks.writing.samples docs/samples.md`: ten briefs, the seed of
-each its number, of a slate of two the first pitch, and the first page of that show. Nothing was left out, tried again or mended. What is bad about them stands in the
-[model card](../model/embedded/README.md).
+Written by `{name}` with `python -m benchmarks.writing.samples docs/samples.md`: ten briefs, the seed of each its
+number, of a slate of two the first pitch, and the first page of that show. Nothing was left out, tried again or mended.
+What is bad about them stands in the [model card](../model/embedded/README.md).
 """
 
 
