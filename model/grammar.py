@@ -19,7 +19,7 @@ Grammar = Callable[[str], str | None]
 
 INTRODUCED: Final = 6  # turns of a dialog after which nobody else joins
 MOST: Final = 4  # of a cast
-LONGEST: Final = 24  # turns of a page
+LONGEST: Final = 16  # turns of a page
 _ENOUGH: Final = 2  # speakers with as many turns, before a page may end
 _NEVER: Final = r"\s\x00-\x1f\x7f-\x9f"
 _PLAIN: Final = rf"[^{_NEVER}()\[\]]+( [^{_NEVER}()\[\]]+)*"
