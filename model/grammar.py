@@ -1,8 +1,8 @@
-"""The form of each task as a grammar that a decoder can be held to: what is written then always parses, and ends.
+"""The form of each task as a grammar that a decoder can be held to: what is written to its end then parses.
 
 Grammars are in Lark's notation. They are told line by line, because what may follow depends on what was written: only
-the cast of a script speaks, a dialog keeps to those who spoke in its first lines, nobody has two speeches in a row, and
-no page ends before two people have spoken twice.
+the cast of a script speaks, a dialog keeps to those who spoke in its first lines, nobody has two speeches in a row, no
+page ends before two people have spoken twice (where the cast line names two), and none goes on for ever.
 """
 
 import json
@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from model.briefs import MAX_SUMMARY, MAX_TITLE, Brief, DialogBrief, LineBrief, PitchBrief, ScriptBrief, StagingBrief
+from model.briefs import Brief, DialogBrief, LineBrief, PitchBrief, ScriptBrief, StagingBrief
 from model.screenplay import Direction, Element, NotAScriptError, Turn, cast, read_line
 
 Grammar = Callable[[str], str | None]
@@ -21,16 +21,20 @@ INTRODUCED: Final = 6  # turns of a dialog after which nobody else joins
 MOST: Final = 4  # of a cast
 LONGEST: Final = 16  # turns of a page
 _ENOUGH: Final = 2  # speakers with as many turns, before a page may end
-_NEVER: Final = r"\s\x00-\x1f\x7f-\x9f"
-_PLAIN: Final = rf"[^{_NEVER}()\[\]]+( [^{_NEVER}()\[\]]+)*"
+_NEVER: Final = r"\s\x00-\x1f\x7f-\x9f<>|\[\]{}\\`\ufffd"  # no brief may hold them
+_PLAIN: Final = rf"[^{_NEVER}()]+( [^{_NEVER}()]+)*"
 _SAID: Final = rf"[^{_NEVER}]+( [^{_NEVER}]+)*"
 _LETTERS: Final = r"\p{Lu}\p{Lo}\p{N}"
 _MORE: Final = rf"[{_LETTERS}\p{{Lm}}\p{{M}}'’.-]{{0,11}}"  # three words of a cue then fit into 40 characters
 _CUE: Final = rf"[\p{{Lu}}\p{{Lo}}]{_MORE}( [{_LETTERS}]{_MORE}){{0,2}}"
-_WORD: Final = r"[^\s\p{C}<>|\[\]{}\\`]+"
+_COMPOSED: Final = (  # characters that stand for others, the most usual ones; titles and summaries must not hold them
+    r"\u00a8\u00aa\u00af\u00b2-\u00b5\u00b8-\u00ba\u00bc-\u00be\u2024-\u2026\u2033\u2034\u203c\u2047-\u2049"
+    r"\u2070-\u209f\u2100-\u218f\u2460-\u24ff\u3200-\u33ff\ufb00-\ufb06\uff00-\uffef"
+)
+_WORD: Final = rf"[^\p{{C}}{_NEVER}{_COMPOSED}]+"
 _PITCH: Final = rf"""start: " " TITLE "\nSUMMARY: " TOLD
-TITLE: /{_WORD}( {_WORD}){{0,9}}/ & /.{{1,{MAX_TITLE}}}/
-TOLD: /{_WORD}( {_WORD}){{5,89}}[.!?]["']?/ & /.{{1,{MAX_SUMMARY}}}/
+TITLE: /{_WORD}( {_WORD}){{0,9}}/
+TOLD: /{_WORD}( {_WORD}){{5,79}}[.!?]["']?/
 """
 _HEADING: Final = rf"/\[(INT|EXT|INT\/EXT)\. {_PLAIN}\]/"
 _DIRECTION: Final = rf"/\({_PLAIN}\)/"
@@ -76,7 +80,7 @@ def _of_script(written: str) -> str:
 
 
 def _of_line(written: str) -> str | None:
-    return None if written else f'start: /{_SAID}/ "\\n"\n'
+    return None if written else f'start: / ?{_SAID}/ "\\n"\n'
 
 
 def _line(turns: Sequence[Turn], known: Sequence[str], seen: Sequence[str], *, manner: bool) -> str:

@@ -7,7 +7,7 @@ genre, theme                    ``GENRE: … THEME: … TITLE:``                
 title, summary                  ``TITLE: … SUMMARY: … DIALOG:``             a dialog
 title, summary                  ``TITLE: … SUMMARY: … SCRIPT:``             cast and script
 dialog                          ``DIALOG: … SCRIPT:``                       cast and script
-script, place of a turn         ``TITLE: … SCRIPT: … NAME:``                the script, that speech anew
+script, place of a turn         ``TITLE: … SCRIPT: … NAME: ``                the script, that speech anew
 ==============================  ==========================================  =================
 
 Every field stands on a line of its own. A completion ends where the tokenizer's end-of-text token stands.
@@ -129,7 +129,7 @@ def partial_pitch(written: str) -> tuple[str | None, str]:
 
 
 def _said_anew(brief: LineBrief, written: str, *, finished: bool) -> ScriptDraft:
-    speech, newline, _ = written.partition("\n")
+    speech, newline, _ = written.removeprefix(" ").partition("\n")
     if not newline and not finished:
         raise UnreadableError(written)
     elements = list(brief.script.elements)

@@ -192,7 +192,7 @@ class _Line(_Job):
             row, draft = max(fresh, key=lambda one: typical(one[0].likely, one[0].tokens))
             self.kept = row.tokens
             self.dropped["surplus"] += len(fresh) - 1
-            yield Text(0, row.text.partition("\n")[0])
+            yield Text(0, row.text.removeprefix(" ").partition("\n")[0])
             yield Drafted(0, draft)
 
     def _draft(self, row: _Row) -> ScriptDraft | None:

@@ -242,15 +242,23 @@ def main() -> None:
     corpus = prepare(options.data, options.cache, Recipe().preparation)
     judges, titles = learn(corpus), TitleIndex.load(EMBEDDED / "titles.trie")
     briefs = chosen(corpus, options.slates)
-    about = {"machine": platform.machine(), "cores used": 1, "slates": len(briefs), "pages": options.pages}
+    about = {"machine": platform.machine(), "cores used": 1}
     result: dict[str, Any] = {**about, "held-out works": floor(corpus, judges), "models": {}}
+    amount = {"date": datetime.now(UTC).date().isoformat(), "slates": len(briefs), "pages": options.pages}
     for told in options.model or [f"embedded={EMBEDDED}"]:
         name, _, folder = told.partition("=")
+        start = monotonic()
         with closing(TransformersDecoder.load(folder, threads=1)) as decoder:
+            seconds = round(monotonic() - start, 2)
             count = asyncio.run(write_all(Room(decoder, titles), briefs, options.pages))
-        figures = {"checkpoint": checkpoint.verify(Path(folder)).name, **scores(count, titles, judges)}
+        figures = {
+            "checkpoint": checkpoint.verify(Path(folder)).name,
+            **amount,
+            "seconds to load": seconds,
+            **scores(count, titles, judges),
+        }
         before = json.loads(RESULT.read_text("utf-8")) if RESULT.exists() else {}
-        result["models"] = {**before.get("models", {}), name: figures | {"date": datetime.now(UTC).date().isoformat()}}
+        result["models"] = {**before.get("models", {}), name: figures}
         RESULT.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         print(name, *(f"{key:45} {value}" for key, value in figures.items()), sep="\n")
 

@@ -9,7 +9,7 @@ from typing import Final, Self
 
 import torch
 from torch import Tensor
-from transformers import AutoTokenizer, DynamicCache, PreTrainedModel, PreTrainedTokenizerBase, PreTrainedTokenizerFast
+from transformers import AutoTokenizer, DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
 
 from model import checkpoint
 from model.decoder import Chunk, Halt, Sampling
@@ -17,7 +17,7 @@ from model.engines import NotFiniteError, PromptTooLongError
 from model.engines.constraint import Held, Vocabulary
 from model.engines.drawing import Dice, draw
 from model.engines.loading import Quantize, load_model, require_there, unusable
-from model.engines.repetition import Runs, ban, free_tokens
+from model.engines.repetition import Runs, ban, beginnings
 from model.engines.spelling import Spelling, control_ids, encode
 from model.tasks import Prompt, Span
 
@@ -42,10 +42,8 @@ class TransformersDecoder:
         self._ends = _end_ids(model, tokenizer)
         self._banned = _banned(model, tokenizer, self._ends)
         self._window = _Window(self.context, encode(tokenizer, ()))
-        self._vocabulary: Vocabulary | None = None  # a tokenizer of the old kind tells no bytes
-        if isinstance(tokenizer, PreTrainedTokenizerFast):
-            self._vocabulary = Vocabulary(tokenizer, self._ends, len(self._banned))
-        self._free = free_tokens(tokenizer, len(self._banned))
+        self._vocabulary = Vocabulary.of(tokenizer, self._ends, len(self._banned))
+        self._begins = beginnings(tokenizer, len(self._banned))
         self._threads = threads
         self._thread = ThreadPoolExecutor(1, "decoder", initializer=self._set_threads)
 
@@ -169,7 +167,7 @@ class TransformersDecoder:
             self._tokenizer,
             ids,
             seeds,
-            _Rules(sampling, room, self._window, self._ends, self._banned, self._vocabulary, self._free),
+            _Rules(sampling, room, self._window, self._ends, self._banned, self._vocabulary, self._begins),
         )
 
 
@@ -191,7 +189,7 @@ class _Rules:
     ends: frozenset[int]
     banned: Tensor  # what is added to the scores: 0, or minus infinity
     vocabulary: Vocabulary | None  # for grammars
-    free: frozenset[int]  # tokens that may repeat
+    begins: frozenset[int]  # tokens that begin a plain word
 
     def held(self) -> Held | None:
         """Return what holds a row to the grammar."""
@@ -222,7 +220,7 @@ class _Rows:
         self._ids = ids
         self._written: list[list[int]] = [[] for _ in seeds]
         self._held = [rules.held() for _ in seeds]
-        self._runs = [Runs(rules.sampling.no_repeat, rules.free) for _ in seeds]
+        self._runs = [Runs(rules.sampling.no_repeat, rules.begins) for _ in seeds]
 
     def leave(self, rows: set[int]) -> None:
         """Stop writing ``rows``; the next step computes without them."""
@@ -278,7 +276,7 @@ class _Rows:
             return Chunk(row, spelling.rest(), 1, "stop")
         text = spelling.add(token)
         if self._rules.sampling.no_repeat:
-            self._runs[row].add(token)
+            self._runs[row].add(token, text)
         if (held := self._held[row]) is not None:
             held.add(token, text)
         if self._step == self._rules.room:

@@ -14,7 +14,7 @@ from model.briefs import Brief, DialogBrief, LineBrief, PitchBrief, ScriptBrief,
 from model.decoder import Halt, Sampling
 from model.drafts import PitchDraft, ScriptDraft
 from model.engines.constraint import Held, Vocabulary
-from model.engines.repetition import Runs, ban, free_tokens
+from model.engines.repetition import Runs, ban, beginnings
 from model.engines.spelling import Spelling
 from model.engines.transformers_engine import TransformersDecoder
 from model.grammar import INTRODUCED, LONGEST, grammar
@@ -58,7 +58,7 @@ def written_by_chance(brief: Brief, random: Random) -> str:
         every = VOCABULARY.mask([row])[0].nonzero().flatten().tolist()
         allowed = [token for token in every if token in ASCII] or every
         wanted = [token for token in (END, *CLOSERS) if token in allowed]
-        token = wanted[0] if wanted and random.random() < 0.4 else random.choice(allowed)
+        token = random.choice(wanted) if wanted and random.random() < 0.5 else random.choice(allowed)
         if token == END:
             return text
         text += (piece := spelling.add(token))
@@ -165,20 +165,41 @@ def test_a_grammar_that_is_none_is_refused() -> None:
         VOCABULARY.matcher("start: nowhere")
 
 
-def test_a_run_of_words_does_not_come_twice_but_names_and_marks_may() -> None:
-    free = free_tokens(TOKENIZER, len(TOKENIZER))
-    words = {text: TOKENIZER.encode(text)[0] for text in ("a", "b", "c", "A", ":", "\n")}
-    assert {words[text] for text in ("A", ":", "\n")} <= free
-    assert not {words[text] for text in ("a", "b", "c")} & free
-    row = Runs(3, free)
-    for letter in "abcab":
-        row.add(words[letter])
-    assert row.banned() == {words["c"]}
+def test_a_run_of_words_does_not_come_twice_but_names_and_pieces_of_words_may() -> None:
+    begins = beginnings(TOKENIZER, len(TOKENIZER))
+    assert all(str(TOKENIZER.decode([token]))[:1] == " " for token in begins)
+    row, spelling = Runs(3, begins), Spelling(TOKENIZER, ())
+    for token in TOKENIZER.encode("So she tells it. She tells"):
+        row.add(token, spelling.add(token))
+    (again,) = row.banned()
+    assert TOKENIZER.encode(" it")[0] == again
     scores = torch.zeros(1, len(TOKENIZER))
-    assert ban(scores, [row])[0, words["c"]] == -torch.inf
+    assert ban(scores, [row])[0, again] == -torch.inf
     only = torch.full_like(scores, -torch.inf)
-    only[0, words["c"]] = 0.0
+    only[0, again] = 0.0
     assert ban(only, [row]).equal(only)  # nothing else may follow
+    for token in TOKENIZER.encode(" Bartholomew.\nBEN: She tells Bartholomew"):
+        assert token not in row.banned() or token == again
+        row.add(token, spelling.add(token))
+
+
+def test_a_row_whose_grammar_this_vocabulary_cannot_be_held_to_is_free() -> None:
+    row = Held(VOCABULARY, lambda _: "start: nowhere")
+    assert VOCABULARY.mask([row]).all()
+    row.add(5, "x")
+    assert VOCABULARY.mask([row]).all()
+
+
+def test_a_tokenizer_without_an_end_or_of_the_old_kind_is_left_free() -> None:
+    assert Vocabulary.of(TOKENIZER, frozenset(), len(TOKENIZER)) is None
+    assert Vocabulary.of(TOKENIZER, frozenset([10**6]), len(TOKENIZER)) is None
+
+
+def test_a_page_that_was_held_to_its_form_can_be_asked_for_again() -> None:
+    for character in "<>{}|`\\\ufffd[]":
+        assert not goes_through(DIALOG, f"ANNA: Hi.\nBEN: Ho.\nANNA: A{character}.\nBEN: B.")
+    assert not goes_through(PITCH, " Wait…\nSUMMARY: A man goes home and finds it empty.")
+    assert goes_through(LINE, " Who has it?\n")
 
 
 def test_the_more_typical_nearer_and_less_repetitive_beginning_is_better() -> None:
