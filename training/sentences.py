@@ -112,6 +112,9 @@ _SENTENCES: Final = {
     "embedded.schedule.NothingToLearnError": (
         "There is nothing prepared for the task {e}; run: greenlit train embedded prepare --data DATA"
     ),
+    "embedded.pretrain.UnfinishedError": (
+        "The run in {e.path} is not finished; run greenlit train embedded pretrain, then polish."
+    ),
     # judging and publishing
     "scoring.NothingToScoreError": "There is nothing to judge by for {e}; give other works.",
     "evaluate.BadAmountError": "{e.field} cannot be {e.value}; it must be {e.low} or more.",

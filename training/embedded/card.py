@@ -94,11 +94,11 @@ Held-out works, bits per byte of what the model is to write (uniform bytes would
 {written}
 {limits}"""
 
-_WRITTEN: Final = """What it writes, {pitches} pitches and the pages of their slates with fixed seeds
-(`python benchmarks/writing/run.py`):
+_WRITTEN: Final = """What it writes to the briefs of held-out shows with fixed seeds, beside what people wrote there
+(`python -m benchmarks.writing.run`; every model with the writer of this version: the raw rows are without its rules):
 
-| | |
-|---|---|
+| | {names} | people |
+|---|{rules}---|
 {rows}
 
 """
@@ -114,7 +114,10 @@ def card(
     written: Mapping[str, Any] | None = None,
     limits: str = "",
 ) -> str:
-    """Return the model card as Markdown; ``limits`` is its last section, ``written`` the benchmark's figures."""
+    """Return the model card as Markdown.
+
+    ``limits`` is its last section, ``written`` what ``benchmarks/writing`` found.
+    """
     return _TEXT.format(
         **{name: getattr(recipe, name) for name in recipe.__dataclass_fields__ if name != "name"},
         title=recipe.name,
@@ -147,5 +150,10 @@ def _data(prepared: Mapping[str, Any]) -> str:
 def _written(written: Mapping[str, Any] | None) -> str:
     if not written:
         return ""
-    rows = "\n".join(f"| {name} | {value} |" for name, value in written.items())
-    return _WRITTEN.format(pitches=written["pitches"], rows=rows)
+    models, people = written["models"], written["held-out works"]
+    labels = dict.fromkeys(label for figures in models.values() for label in figures)
+    rows = []
+    for label in labels:
+        cells = [str(figures.get(label, "")) for figures in (*models.values(), people)]
+        rows.append(f"| {label} | {' | '.join(cells)} |")
+    return _WRITTEN.format(names=" | ".join(models), rules="---|" * len(models), rows="\n".join(rows))

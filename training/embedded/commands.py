@@ -13,7 +13,9 @@ from training.shell import configure, report
 
 app = typer.Typer(no_args_is_help=True, help="Make the writer that ships: prepare, pretrain, polish, score, export.")
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
-Data = Annotated[Path, typer.Option(help="The folder with streaming/, plays/, prose/ and ssa-names/ as published.")]
+Data = Annotated[
+    Path, typer.Option(help="The folder with streaming, wikipedia-movies, plays, prose and ssa-names as published.")
+]
 Cache = Annotated[Path, typer.Option(help="Where prepared entries are kept.")]
 Run = Annotated[Path, typer.Option(help="The run's folder: checkpoint and receipt.")]
 _CACHE: Final = Path("runs/embedded/cache")
@@ -90,12 +92,11 @@ def export(
     limits: Annotated[Path | None, typer.Option(help="The card's last section, in Markdown.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Score a finished run and make the checkpoint that ships: weights, tokenizer, titles, manifest, card."""
+    """Score a polished run and make the checkpoint that ships: weights, tokenizer, titles, manifest, card."""
     configure()
     from training.embedded.make import publish  # noqa: PLC0415
 
-    written = json.loads(figures.read_text("utf-8")) if figures else {}
-    written = {name: figure for name, figure in written.items() if name not in {"machine", "checkpoint"}} or None
+    written = json.loads(figures.read_text("utf-8")) if figures else None
     scores = publish(cache, run, to, written=written, limits=limits.read_text("utf-8") if limits else "")
     report(as_json, f"The checkpoint stands in {to}.", path=str(to), **scores)
 
@@ -108,7 +109,7 @@ def train_all(
     work: Annotated[Path, typer.Option(help="Where cache and run are kept.")] = Path("runs/embedded"),
     as_json: Json = False,
 ) -> None:
-    """Prepare, train, score and export; whatever exists already is not made again."""
+    """Prepare, train, polish, score and export; whatever exists already is not made again."""
     configure()
     from training.embedded.make import make  # noqa: PLC0415
 

@@ -57,11 +57,14 @@ def publish(
 
     ``cache`` has the prepared documents and ``titles.trie``; ``written`` are the benchmark's figures and ``limits``
     the last section of the card.
+
+    Raises:
+        UnfinishedError: the run, or its last part, is not finished.
     """
     prepared = json.loads((cache / SHEETS).read_text("utf-8"))
-    receipts = [json.loads((part / RECEIPT).read_text("utf-8")) for part in (run, run / POLISHED)]
     recipe, _ = trained(run)
     _, network = trained(run / POLISHED)
+    receipts = [json.loads((part / RECEIPT).read_text("utf-8")) for part in (run, run / POLISHED)]
     tokenizer, known = load(cache), cache / "titles.trie"
     embed(network, tokenizer, run / "candidate", name=recipe.name, titles=known, card="")
     scores = score(run / "candidate", cache)

@@ -67,8 +67,22 @@ def train(
     return network
 
 
+class UnfinishedError(Exception):
+    """There is no finished part of the embedded run in the folder ``path``."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path))
+        self.path = path
+
+
 def trained(folder: Path) -> tuple[Recipe, Network]:
-    """Return the recipe of the run in ``folder`` and its network as it stands there."""
+    """Return the recipe of the run in ``folder`` and its network as it stands there.
+
+    Raises:
+        UnfinishedError: it is not finished.
+    """
+    if not (folder / RECEIPT).is_file():
+        raise UnfinishedError(folder)
     told = json.loads((folder / RECEIPT).read_text("utf-8"))["recipe"]
     recipe = Recipe.of(told)
     network = Network(shape(recipe))

@@ -11,10 +11,10 @@ from model.originality import TitleIndex
 from tests.training.invented import library
 from training import titles
 from training.embedded.embed import embed, save_shards
-from training.embedded.make import make
+from training.embedded.make import make, polish, publish
 from training.embedded.network import fresh
 from training.embedded.prepare import documents, prepare
-from training.embedded.pretrain import shape, train
+from training.embedded.pretrain import UnfinishedError, shape, train
 from training.embedded.recipe import Recipe
 from training.embedded.schedule import plan
 from training.embedded.score import score
@@ -114,6 +114,22 @@ def test_the_whole_way_from_data_to_card(prepared: Path, embedded: Path) -> None
     made = (prepared / "made/model.safetensors").read_bytes()
     make(prepared / "data", prepared, prepared / "made", TINY)  # everything is there: it is only published again
     assert (prepared / "made/model.safetensors").read_bytes() == made
+
+
+def test_a_run_that_is_not_finished_is_neither_polished_nor_published(prepared: Path, tmp_path: Path) -> None:
+    for work in (lambda: polish(prepared / "cache", tmp_path), lambda: publish(prepared / "cache", tmp_path, tmp_path)):
+        with pytest.raises(UnfinishedError):
+            work()
+
+
+def test_the_card_shows_models_beside_what_people_wrote(prepared: Path) -> None:
+    figures = {"models": {"v0": {"parse": 0.9}, "v1": {"parse": 1.0, "turns": 9}}, "held-out works": {"turns": 8}}
+    publish(prepared / "cache", prepared / "run", prepared / "shown", written=figures, limits="## Limits\n\nMany.\n")
+    text = (prepared / "shown/README.md").read_text()
+    assert "| | v0 | v1 | people |" in text
+    assert "| parse | 0.9 | 1.0 |  |" in text
+    assert "| turns |  | 9 | 8 |" in text
+    assert text.rstrip().endswith("Many.")
 
 
 def test_weights_are_sharded_below_the_limit_with_an_index(tmp_path: Path) -> None:
