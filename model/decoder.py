@@ -13,8 +13,8 @@ class Sampling:
     """How the next token is drawn. ``max_tokens`` bounds one row; ``top_k``, ``min_p`` and ``no_repeat`` are off at 0.
 
     ``min_p`` leaves out what is less likely than that share of the likeliest. No run of ``no_repeat`` words comes
-    twice in a row; only plain words are left out for that, names are not. A row is held to the ``grammar``, if there is one; a decoder
-    that cannot do that leaves it free, so whoever reads it must still look.
+    twice in a row; only plain words are left out for that, names are not. A row is held to the ``grammar``, if there is
+    one; a decoder that cannot do that leaves it free, so whoever reads it must still look.
 
     With ``slide`` a row that fills what the model sees at once goes on from its own last half, and a prompt that is
     longer is read from its end; without it a row ends there, and such a prompt is refused.
