@@ -31,9 +31,9 @@ from model.staging import stage
 SAMPLING: Final[Mapping[type[Brief], Sampling]] = MappingProxyType(
     {
         PitchBrief: Sampling(temperature=0.8, top_p=0.95, min_p=0.08, no_repeat=3, max_tokens=160),
-        DialogBrief: Sampling(temperature=0.8, top_p=0.95, min_p=0.08, no_repeat=4, max_tokens=500),
-        ScriptBrief: Sampling(temperature=0.8, top_p=0.95, min_p=0.08, no_repeat=4, max_tokens=600),
-        LineBrief: Sampling(temperature=0.9, top_p=0.95, min_p=0.05, no_repeat=4, max_tokens=100),
+        DialogBrief: Sampling(temperature=0.8, top_p=0.95, min_p=0.08, no_repeat=3, max_tokens=500),
+        ScriptBrief: Sampling(temperature=0.8, top_p=0.95, min_p=0.08, no_repeat=3, max_tokens=600),
+        LineBrief: Sampling(temperature=0.9, top_p=0.95, min_p=0.05, no_repeat=3, max_tokens=100),
         StagingBrief: Sampling(temperature=0.6, top_p=0.9, max_tokens=900),
     }
 )

@@ -158,7 +158,7 @@ def scores(count: Count, titles: TitleIndex, judges: Judges) -> dict[str, Any]:
         "raw rows that parse": rows["raw_parsed"],
         "raw titles that exist": rows["titles_taken"],
         "pitches ÷ asked for": round(len(slates) / max(1, asked), 3),
-        "titles original": pitches["titles_original"],
+        "titles new, and unlike all others": pitches["titles_original"],
         "summaries that end": pitches["ended"],
         "words a summary": pitches["words"],
         **judges.genre([(brief.genre, text) for brief, text in told]),

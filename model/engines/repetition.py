@@ -14,13 +14,15 @@ _TAIL: Final = 200  # characters in which the last words are looked for
 
 
 def beginnings(tokenizer: PreTrainedTokenizerBase, size: int) -> frozenset[int]:
-    """Return the tokens that begin a plain word: a space and a small letter.
+    """Return the tokens that begin a plain word: a space and a small letter, or "I".
 
     Only they are ever left out: whatever begins with a capital, a mark or a line break may come again, and a word that
     is begun is finished. ``size`` is how many scores the model gives.
     """
     texts = tokenizer.batch_decode([[token] for token in range(min(size, len(tokenizer)))])
-    return frozenset(token for token, text in enumerate(texts) if text.startswith(" ") and text[1:2].islower())
+    return frozenset(
+        token for token, text in enumerate(texts) if text == " I" or (text.startswith(" ") and text[1:2].islower())
+    )
 
 
 class Runs:
