@@ -2,7 +2,7 @@
 
 Grammars are in Lark's notation. They are told line by line, because what may follow depends on what was written: only
 the cast of a script speaks, a dialog keeps to those who spoke in its first lines, nobody has two speeches in a row, no
-page ends before two people have spoken twice (where the cast line names two), and none goes on for ever.
+page ends before two people have spoken twice, and none goes on for ever.
 """
 
 import json
@@ -69,13 +69,15 @@ def _of_script(written: str) -> str:
     if not written:
         return f'start: "CAST: " CUE (", " CUE){{1,{MOST - 1}}} "\\n"\nCUE: /{_CUE}/\n'
     first, *lines = written.splitlines()
+    named = tuple(dict.fromkeys(first.removeprefix("CAST: ").split(", ")))
+    if len(named) == 1:
+        return 'start: ""\n'  # the same person twice: the page ends here, and another is begun
     elements = _read(lines)
     if not elements:
         return f'start: {_HEADING} "\\n"\n'
     turns, last = _turns(elements), elements[-1]
     seen = [_HEADING] if isinstance(last, Turn) and len(turns) < LONGEST - 1 else []
     seen += [] if isinstance(last, Direction) else [_DIRECTION]
-    named = tuple(dict.fromkeys(first.removeprefix("CAST: ").split(", ")))
     return _line(turns, named, seen, manner=True)
 
 
@@ -86,9 +88,9 @@ def _of_line(written: str) -> str | None:
 def _line(turns: Sequence[Turn], known: Sequence[str], seen: Sequence[str], *, manner: bool) -> str:
     """A line after ``turns``: something ``seen``, or a turn of somebody ``known`` (of anybody if that is nobody)."""
     before = [turn.cue for turn in turns]
-    last = before[-1:] if len(known) != 1 else []
+    last = before[-1:]
     said = "/" + (rf"( \({_PLAIN}\))?" if manner else "") + f": {_SAID}/"
-    enders = [cue for cue in dict.fromkeys(known or before) if [cue] != last and _may_end([*before, cue], known)]
+    enders = [cue for cue in dict.fromkeys(known or before) if [cue] != last and _may_end([*before, cue])]
     others = f"/{_any(cue for cue in known if [cue] != last)}/" if known else f"/{_CUE}/{_but(last)}"
     choices = [f'OTHER {said} "\\n"'] if len(before) + 1 < LONGEST or not enders else []
     choices += [f"ENDER {said}"] if enders else []
@@ -96,8 +98,8 @@ def _line(turns: Sequence[Turn], known: Sequence[str], seen: Sequence[str], *, m
     return f"start: {' | '.join(choices)}\nOTHER: {others}\n" + (f"ENDER: /{_any(enders)}/\n" if enders else "")
 
 
-def _may_end(cues: Sequence[str], known: Sequence[str]) -> bool:
-    return len(known) == 1 or sum(count >= _ENOUGH for count in Counter(cues).values()) >= _ENOUGH
+def _may_end(cues: Sequence[str]) -> bool:
+    return sum(count >= _ENOUGH for count in Counter(cues).values()) >= _ENOUGH
 
 
 def _but(cues: Sequence[str]) -> str:
