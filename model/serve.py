@@ -14,6 +14,7 @@ import uvicorn
 
 from model.decoder import Decoder
 from model.fake import FakeDecoder
+from model.genres import GenreWords
 from model.originality import TitleIndex
 from model.server import create_app
 from model.settings import WorkerSettings
@@ -49,7 +50,8 @@ def load_writer(settings: WorkerSettings) -> Writer:
         QuantizationUnavailableError: quantized weights were asked for on a machine without CUDA.
     """
     titles = TitleIndex.load(settings.titles)  # first: a missing index is found before the model is loaded
-    return Writer(load_decoder(settings), titles)
+    genres = GenreWords.load(settings.genres)
+    return Writer(load_decoder(settings), titles, genres)
 
 
 def load_decoder(settings: WorkerSettings) -> Decoder:

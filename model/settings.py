@@ -42,6 +42,8 @@ class WorkerSettings(BaseSettings):
     """Smaller weights, on CUDA with bitsandbytes."""
     titles: Path = EMBEDDED / "titles.trie"
     """The index of shows that exist."""
+    genres: Path = EMBEDDED / "genres.json"
+    """Which words speak for a genre: of several beginnings of a pitch those that fit are finished."""
     capacity: Annotated[int, Field(ge=0)] = 32
     """How many briefs may wait."""
     threads: Annotated[int, Field(ge=1)] = 1

@@ -23,6 +23,7 @@ from model.briefs import (
 from model.decoder import Chunk, Decoder, Halt, Sampling
 from model.drafts import Draft, ScriptDraft
 from model.engine import Drafted, Event, Finished, NothingOriginalError, Retracted, Text
+from model.genres import GenreWords
 from model.grammar import grammar
 from model.originality import TitleIndex, is_catalogued, normalise
 from model.ranking import merit, typical
@@ -45,11 +46,12 @@ LINES: Final = 4  # speeches of which one is chosen
 
 
 class Writer:
-    """An engine over one decoder; ``titles`` are the shows that exist already."""
+    """An engine over one decoder; ``titles`` are the shows that exist already, ``genres`` what words speak for."""
 
-    def __init__(self, decoder: Decoder, titles: TitleIndex) -> None:
+    def __init__(self, decoder: Decoder, titles: TitleIndex, genres: GenreWords | None = None) -> None:
         self._decoder = decoder
         self._titles = titles
+        self._genres = genres
 
     @property
     def name(self) -> str:
@@ -78,7 +80,7 @@ class Writer:
     def _job(self, brief: Brief) -> "_Slate | _Line | _Page":
         match brief:
             case PitchBrief():
-                return _Slate(brief, self._titles)
+                return _Slate(brief, self._titles, self._genres)
             case LineBrief():
                 return _Line(brief)
             case _:
@@ -211,11 +213,12 @@ class _Slate(_Job):
     finished, and the others stopped.
     """
 
-    __slots__ = ("_avoid", "_brief", "_keys", "_titles")
+    __slots__ = ("_avoid", "_brief", "_genres", "_keys", "_titles")
 
-    def __init__(self, brief: PitchBrief, titles: TitleIndex) -> None:
+    def __init__(self, brief: PitchBrief, titles: TitleIndex, genres: GenreWords | None) -> None:
         super().__init__()
         self._brief = brief
+        self._genres = genres
         self._titles = titles
         self._avoid = frozenset(map(normalise, brief.avoid))
         self._keys: dict[int, str] = {}  # slot → key of the title that stands there
@@ -267,7 +270,7 @@ class _Slate(_Job):
 
     def _seat_best(self, halt: Halt) -> Iterator[Event]:
         waiting = [(number, row) for number, row in self._rows() if row.slot is None and number not in halt.rows]
-        waiting.sort(key=lambda one: -merit(self._brief, one[1].text, one[1].likely, one[1].tokens))
+        waiting.sort(key=lambda one: -self._merit(one[1]))
         for number, row in waiting:
             title, _ = tasks.partial_pitch(row.text)
             key = normalise(title or "")
@@ -280,6 +283,10 @@ class _Slate(_Job):
                 self._keys[row.slot] = key
                 yield Text(row.slot, row.text)
                 yield from self._close(row, row.slot)
+
+    def _merit(self, row: _Row) -> float:
+        fit = self._genres.fit(self._brief.genre, row.text) if self._genres else 0.0
+        return merit(self._brief, row.text, row.likely, row.tokens, fit=fit)
 
     def _close(self, row: _Row, slot: int) -> Iterator[Event]:
         if row.end is None:

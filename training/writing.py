@@ -11,6 +11,7 @@ from model.decoder import Chunk, Decoder, Halt, Sampling
 from model.drafts import Draft, PitchDraft
 from model.engine import Drafted, Finished, NothingOriginalError
 from model.engines import PromptTooLongError
+from model.genres import GenreWords
 from model.originality import TitleIndex, normalise
 from model.writer import SAMPLING, Writer
 
@@ -103,14 +104,14 @@ def read(brief: Brief, row: Row) -> Draft | None:
         return None
 
 
-async def answer(decoder: Decoder, titles: TitleIndex, brief: Brief) -> Answer:
+async def answer(decoder: Decoder, titles: TitleIndex, brief: Brief, *, genres: GenreWords | None = None) -> Answer:
     """Return what the writer brings for ``brief`` as a member gets it; no drafts when it gives up."""
     overheard = _Overheard(decoder)
     drafts: dict[int, Draft] = {}
     computed = kept = 0
     too_long = False
     try:
-        async for event in Writer(overheard, titles).stream(brief):
+        async for event in Writer(overheard, titles, genres).stream(brief):
             if isinstance(event, Drafted):
                 drafts[event.slot] = event.draft
             elif isinstance(event, Finished):

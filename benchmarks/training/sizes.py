@@ -17,7 +17,6 @@ from typing import Any, Final
 
 import torch
 
-from model.checkpoint import EMBEDDED
 from training.embedded.embed import embed
 from training.embedded.network import fresh
 from training.embedded.prepare import documents
@@ -59,7 +58,7 @@ def main() -> None:
         start = monotonic()
         network = train(recipe, plan(recipe, shelves), folder)
         seconds = monotonic() - start
-        embed(network, load(options.cache), folder / "model", name=name, titles=EMBEDDED / "titles.trie", card="")
+        embed(network, load(options.cache), folder / "model", name=name, card="")
         told[name] = {
             "weights": count,
             "steps": recipe.steps,

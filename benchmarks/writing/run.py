@@ -35,6 +35,7 @@ from model.briefs import Brief, DialogBrief, PitchBrief, ScriptBrief, StagingBri
 from model.checkpoint import EMBEDDED
 from model.drafts import DialogDraft, Draft, PitchDraft
 from model.engines.transformers_engine import TransformersDecoder
+from model.genres import GenreWords
 from model.originality import TitleIndex
 from model.screenplay import Turn, read_line
 from training import counting, judging
@@ -70,11 +71,12 @@ class Room:
 
     decoder: TransformersDecoder
     titles: TitleIndex
+    genres: GenreWords
 
     async def ask(self, task: str, brief: Brief, count: Count) -> Draft | None:
         """Note what the writer answers, and return the first draft, if any."""
         start = monotonic()
-        count.answers[task].append(await answer(self.decoder, self.titles, brief))
+        count.answers[task].append(await answer(self.decoder, self.titles, brief, genres=self.genres))
         count.seconds += monotonic() - start
         return next(iter(count.answers[task][-1].drafts), None)
 
@@ -241,6 +243,7 @@ def main() -> None:
     torch.set_num_threads(1)
     corpus = prepare(options.data, options.cache, Recipe().preparation)
     judges, titles = learn(corpus), TitleIndex.load(EMBEDDED / "titles.trie")
+    genres = GenreWords.load(EMBEDDED / "genres.json")
     briefs = chosen(corpus, options.slates)
     about = {"machine": platform.machine(), "cores used": 1}
     result: dict[str, Any] = {**about, "held-out works": floor(corpus, judges), "models": {}}
@@ -250,7 +253,7 @@ def main() -> None:
         start = monotonic()
         with closing(TransformersDecoder.load(folder, threads=1)) as decoder:
             seconds = round(monotonic() - start, 2)
-            count = asyncio.run(write_all(Room(decoder, titles), briefs, options.pages))
+            count = asyncio.run(write_all(Room(decoder, titles, genres), briefs, options.pages))
         figures = {
             "checkpoint": checkpoint.verify(Path(folder)).name,
             **amount,

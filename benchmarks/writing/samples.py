@@ -20,6 +20,7 @@ from model.checkpoint import EMBEDDED
 from model.drafts import Draft, PitchDraft, ScriptDraft
 from model.engine import generate
 from model.engines.transformers_engine import TransformersDecoder
+from model.genres import GenreWords
 from model.originality import TitleIndex
 from model.screenplay import lines
 from model.writer import Writer
@@ -62,12 +63,13 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=EMBEDDED)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    titles = TitleIndex.load(EMBEDDED / "titles.trie")
+    titles, genres = TitleIndex.load(EMBEDDED / "titles.trie"), GenreWords.load(EMBEDDED / "genres.json")
     with closing(TransformersDecoder.load(options.model, threads=1)) as decoder:
         parts = [_HEAD.format(name=decoder.name)]
         for seed, (its_genre, its_theme) in enumerate(BRIEFS):
             brief = PitchBrief(genre=genre(its_genre), theme=theme(its_theme), count=2, seed=seed)
-            parts += [f"## {its_genre}: {its_theme}", *told(asyncio.run(written(Writer(decoder, titles), brief)))]
+            drafts = asyncio.run(written(Writer(decoder, titles, genres), brief))
+            parts += [f"## {its_genre}: {its_theme}", *told(drafts)]
     options.to.write_text("\n\n".join(parts) + "\n", "utf-8")
 
 

@@ -57,6 +57,8 @@ What was prepared; the run read about as much of each task as its share of the m
 - **Prose** in the US public domain (1890–1963), stretches in which people talk, mostly in the first part of the run.
   A few authors of plays and prose are still protected outside the US, where the term is life plus 70 years.
 - One work in 32 (by a hash of its title) was held out whole; the scores below are on those.
+- `genres.json` holds words with what they speak for a genre, counted over the training pitches: the writer finishes
+  beginnings that fit their genre.
 - `titles.trie` holds the keys of existing titles (facts), so that the writer does not pitch them.
 
 A hash of all entries, their counts per source, and the SHA-256 of every file here stand in `manifest.json`.

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -20,9 +20,16 @@ SHARD: Final = 15_000_000  # bytes
 
 
 def embed(
-    network: Network, tokenizer: Tokenizer, folder: Path, *, name: str, titles: Path, card: str, **facts: object
+    network: Network,
+    tokenizer: Tokenizer,
+    folder: Path,
+    *,
+    name: str,
+    beside: Iterable[Path] = (),
+    card: str,
+    **facts: object,
 ) -> None:
-    """Write the checkpoint ``name`` to ``folder``: bf16 weights, tokenizer, titles, manifest, card.
+    """Write the checkpoint ``name`` to ``folder``: bf16 weights, tokenizer, card, the files ``beside`` them, manifest.
 
     What stood there is replaced only after the new folder is complete.
     """
@@ -38,7 +45,8 @@ def embed(
     generation.save_pretrained(unfinished)
     save_shards({key: weight.to(torch.bfloat16) for key, weight in stock_weights(network).items()}, unfinished)
     save(tokenizer, unfinished, network.shape.context)
-    shutil.copyfile(titles, unfinished / "titles.trie")
+    for path in beside:
+        shutil.copyfile(path, unfinished / path.name)
     (unfinished / "README.md").write_text(card, "utf-8")
     checkpoint.write(unfinished, name, **facts)
     _swap(unfinished, folder)

@@ -10,7 +10,7 @@ from training import titles
 from training.embedded.card import card
 from training.embedded.embed import embed
 from training.embedded.network import Network
-from training.embedded.prepare import FINE, SHEETS, documents, prepare
+from training.embedded.prepare import FINE, GENRES, SHEETS, documents, prepare
 from training.embedded.pretrain import RECEIPT, train, trained
 from training.embedded.recipe import Recipe
 from training.embedded.schedule import plan
@@ -65,8 +65,8 @@ def publish(
     recipe, _ = trained(run)
     _, network = trained(run / POLISHED)
     receipts = [json.loads((part / RECEIPT).read_text("utf-8")) for part in (run, run / POLISHED)]
-    tokenizer, known = load(cache), cache / "titles.trie"
-    embed(network, tokenizer, run / "candidate", name=recipe.name, titles=known, card="")
+    tokenizer, beside = load(cache), [cache / "titles.trie", cache / GENRES]
+    embed(network, tokenizer, run / "candidate", name=recipe.name, card="")
     scores = score(run / "candidate", cache)
     text = card(
         recipe,
@@ -81,5 +81,5 @@ def publish(
     facts["run"], facts["polished"] = (
         {name: value for name, value in receipt.items() if name not in {"losses", "recipe"}} for receipt in receipts
     )
-    embed(network, tokenizer, folder, name=recipe.name, titles=known, card=text, **facts)
+    embed(network, tokenizer, folder, name=recipe.name, beside=beside, card=text, **facts)
     return scores

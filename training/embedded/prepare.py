@@ -12,6 +12,7 @@ from tokenizers import Tokenizer
 
 from training import preparation, tokens
 from training.embedded import tokenizer
+from training.embedded.genres import genre_words
 from training.embedded.polish import fine
 from training.embedded.recipe import Recipe
 from training.examples import TASKS, Example, Task
@@ -19,6 +20,7 @@ from training.packing import Document
 from training.preparation import FindThemes
 
 FINE: Final = "fine"  # the split of the best, which are in "train" as well
+GENRES: Final = "genres.json"
 SHEETS: Final = "prepared.json"
 _SPLITS: Final = ("train", FINE, "held-out")
 _SAMPLE: Final = 12_000  # examples of a task the vocabulary is learnt from
@@ -44,6 +46,8 @@ def prepare(data: Path, cache: Path, recipe: Recipe, *, find_themes: FindThemes 
                 examples[FINE, example.task].append(example)
     vocabulary = _learn(examples, recipe)
     vocabulary.save(str(cache / "tokenizer.json"))
+    told = genre_words(example for (split, _), found in examples.items() if split == "train" for example in found)
+    (cache / GENRES).write_text(json.dumps(told, indent=0, ensure_ascii=False) + "\n", "utf-8")
     facts: dict[str, object] = {"digest": corpus.digest, "licences": corpus.facts["licences"]}
     facts |= {"entries": corpus.facts["entries"], "left out": corpus.facts["left out"]}
     for split, task in sorted(examples, key=lambda which: (_SPLITS.index(which[0]), TASKS.index(which[1]))):

@@ -7,6 +7,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from model import checkpoint, tasks
 from model.briefs import PitchBrief, Theme, genre, theme
+from model.genres import GenreWords
 from model.originality import TitleIndex
 from tests.training.invented import library
 from training import titles
@@ -50,7 +51,13 @@ def embedded(prepared: Path) -> Path:
     table.write_text("title\tkind\nTin Moon\tmovie\nGlass Harbor\ttv\n")
     titles.build(table, cache / "titles.trie")
     embed(
-        network, load(cache), prepared / "embedded", name="tiny", titles=cache / "titles.trie", card="# Tiny\n", steps=4
+        network,
+        load(cache),
+        prepared / "embedded",
+        name="tiny",
+        beside=[cache / "titles.trie"],
+        card="# Tiny\n",
+        steps=4,
     )
     return prepared / "embedded"
 
@@ -94,7 +101,7 @@ def test_an_export_replaces_the_one_before_and_leaves_nothing_beside_it(prepared
     network = fresh(shape(TINY), 1)
     trie = tmp_path / "some.trie"
     trie.write_bytes(b"any")
-    embed(network, load(cache), folder, name="new", titles=trie, card="")
+    embed(network, load(cache), folder, name="new", beside=[trie], card="")
     assert not (folder / "old.txt").exists()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["here", "some.trie"]
 
@@ -106,6 +113,7 @@ def test_the_whole_way_from_data_to_card(prepared: Path, embedded: Path) -> None
     manifest = checkpoint.verify(prepared / "made")
     assert manifest.facts["scores"] == {"bits per byte": scores}
     assert manifest.facts["run"]["steps"] == TINY.steps  # type: ignore[index]
+    assert GenreWords.load(prepared / "made/genres.json").fit(genre("comedy"), "nothing of this is known") == 0
     text = (prepared / "made/README.md").read_text()
     assert f"{scores['pitch']:.2f}" in text
     assert "| pitch | train |" in text
