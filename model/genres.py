@@ -9,12 +9,12 @@ from typing import Final, Self
 from model.briefs import Genre
 from model.checkpoint import BrokenCheckpointError
 
-_WORD: Final = re.compile(r"[^\W\d_]{3,}")
+_WORD: Final = re.compile(r"\b[^\W\d_]{3,}\b")
 
 
 def words(text: str) -> list[str]:
-    """Return the words of ``text`` that may speak for a genre: letters only, three or more, in small letters."""
-    return _WORD.findall(text.casefold())
+    """Return the words of ``text`` that may speak for a genre: letters only, three or more, none that begins large."""
+    return [word for word in _WORD.findall(text) if word.islower()]
 
 
 class GenreWords:
