@@ -59,6 +59,14 @@ def test_the_embedded_checkpoint_loads_with_the_stock_classes() -> None:
     assert tokenizer.decode(tokenizer.encode("ANNA (low): No.\nBEN: Yes?")) == "ANNA (low): No.\nBEN: Yes?"
 
 
+@pytest.mark.parametrize(
+    "marker",
+    ["GENRE", "THEME", "TITLE", "SUMMARY", "DIALOG", "SCRIPT", "CAST", "INT", "EXT", ": ", "\n", "[", "(", " NIGHT"],
+)
+def test_the_format_s_markers_are_single_tokens(marker: str) -> None:
+    assert len(AutoTokenizer.from_pretrained(checkpoint.EMBEDDED).encode(marker)) == 1
+
+
 def test_its_model_card_tells_data_recipe_scores_and_limits() -> None:
     card = (checkpoint.EMBEDDED / "README.md").read_text(encoding="utf-8")
     for heading in ("## Data", "## Recipe", "## Scores", "## Limits"):
