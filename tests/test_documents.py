@@ -46,6 +46,7 @@ def test_the_example_environment_lists_exactly_the_settings() -> None:
         "GREENLIT_DISCORD_API",  # another Discord than the public one: for tests
         "GREENLIT_DISCORD_GATEWAY",
         "GREENLIT_WORKER_FAKE_PAUSE",
+        "GREENLIT_WORKER_GENRES",
         "GREENLIT_WORKER_TITLES",
     }
     assert listed == known - inner
