@@ -97,6 +97,7 @@ class _Row:
     text: str = ""
     tokens: int = 0
     likely: float = 0.0  # the sum of the log-probabilities
+    begun: tuple[str, float, int] | None = None  # what there was when it could be judged: text, log-probability, tokens
     slot: int | None = None
     end: str | None = None
 
@@ -242,14 +243,13 @@ class _Slate(_Job):
             return
         if (fate := self._fate(row)) != "new":
             self._drop(chunk.row, fate, halt)
-        if all(row.slot is not None or number in halt.rows or self._is_ready(row) for number, row in self._rows()):
+        elif row.begun is None and (row.end is not None or row.tokens >= JUDGED):
+            row.begun = row.text, row.likely, row.tokens  # others may be further by now, or not: it is judged by this
+        if all(row.slot is not None or number in halt.rows or row.begun for number, row in self._rows()):
             yield from self._seat_best(halt)
 
     def _rows(self) -> Iterator[tuple[int, _Row]]:
         return iter(enumerate(self.rows))
-
-    def _is_ready(self, row: _Row) -> bool:
-        return (row.end is not None or row.tokens >= JUDGED) and self._fate(row) == "new"
 
     def _fate(self, row: _Row) -> str | None:
         title, _ = tasks.partial_pitch(row.text)
@@ -285,8 +285,9 @@ class _Slate(_Job):
                 yield from self._close(row, row.slot)
 
     def _merit(self, row: _Row) -> float:
-        fit = self._genres.fit(self._brief.genre, row.text) if self._genres else 0.0
-        return merit(self._brief, row.text, row.likely, row.tokens, fit=fit)
+        text, likely, tokens = row.begun or (row.text, row.likely, row.tokens)
+        fit = self._genres.fit(self._brief.genre, text) if self._genres else 0.0
+        return merit(self._brief, text, likely, tokens, fit=fit)
 
     def _close(self, row: _Row, slot: int) -> Iterator[Event]:
         if row.end is None:

@@ -18,6 +18,18 @@ class NotFiniteError(EngineError):
     """The model's scores are not numbers (broken weights, or an overflow on this device)."""
 
 
+class AdapterMissingError(EngineError):
+    """No adapter ``name`` is loaded."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class NoRoomError(EngineError):
+    """The memory does not suffice for what is written."""
+
+
 class QuantizationUnavailableError(Exception):
     """``quantize`` (8bit, 4bit) needs a CUDA device and bitsandbytes; this machine lacks one of them."""
 

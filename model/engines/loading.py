@@ -88,16 +88,31 @@ def _first_line(error: Exception) -> str:
     return said.strip().partition("\n")[0][:200].rstrip(".: ")
 
 
-def _adapted(weights: Any, adapter: Path, *, merge: bool) -> Any:  # noqa: ANN401 - peft is untyped
+def lay(model: Any, adapter: Path, name: str = "default") -> Any:  # noqa: ANN401 - peft is untyped
+    """Return ``model`` with the LoRA in ``adapter`` laid over it by peft, beside those that are.
+
+    Raises:
+        BrokenCheckpointError: it is another model's, or cannot be read.
+    """
     from peft import PeftModel, get_peft_model_state_dict  # noqa: PLC0415 - seconds to import, only adapters need it
 
     with unusable(adapter), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`is_gradient_checkpointing`")  # peft asks transformers by the old name
-        adapted = PeftModel.from_pretrained(weights, adapter, use_safetensors=True)
+        if isinstance(model, PeftModel):
+            adapted = model
+            adapted.load_adapter(str(adapter), adapter_name=name)
+        else:
+            adapted = PeftModel.from_pretrained(model, adapter, adapter_name=name, use_safetensors=True)
         with safe_open(adapter / _ADAPTER, "pt") as file:
-            strange = _lora(file.keys()) ^ _lora(get_peft_model_state_dict(adapted))
+            strange = _lora(file.keys()) ^ _lora(get_peft_model_state_dict(adapted, adapter_name=name))
         if strange:  # peft would leave these out
             raise BrokenCheckpointError(adapter, f"made for another model: {min(strange)}")
+        return adapted
+
+
+def _adapted(weights: Any, adapter: Path, *, merge: bool) -> Any:  # noqa: ANN401 - peft is untyped
+    adapted = lay(weights, adapter)
+    with unusable(adapter):
         return adapted.merge_and_unload(safe_merge=True) if merge else adapted
 
 

@@ -49,9 +49,12 @@ class Runs:
         return tuple(words[len(words) - self._before :]) if self._before else ()
 
 
-def ban(scores: Tensor, rows: Sequence[Runs]) -> Tensor:
-    """Return ``scores`` [row, vocabulary] without what would repeat a run, unless nothing else may follow."""
-    marked = [(number, token) for number, row in enumerate(rows) for token in row.banned()]
+def ban(scores: Tensor, rows: Sequence[Runs | None]) -> Tensor:
+    """Return ``scores`` [row, vocabulary] without what would repeat a run (rows that may are None).
+
+    Where nothing else may follow it stays.
+    """
+    marked = [(number, token) for number, row in enumerate(rows) if row for token in row.banned()]
     if not marked:
         return scores
     numbers, tokens = torch.tensor(marked, device=scores.device).T

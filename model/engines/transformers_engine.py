@@ -1,28 +1,31 @@
-"""Any causal language model of Hugging Face as a decoder: rows of one prompt, side by side, in a thread of its own."""
+"""Causal language models of Hugging Face as a decoder: everybody's rows side by side in one loop."""
 
 import asyncio
+import copy
 from collections.abc import AsyncGenerator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import torch
 from torch import Tensor
-from transformers import AutoTokenizer, DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from model import checkpoint
 from model.decoder import Chunk, Halt, Sampling
-from model.engines import NotFiniteError, PromptTooLongError
-from model.engines.constraint import Held, Vocabulary
-from model.engines.drawing import Dice, draw
+from model.engines import AdapterMissingError, NotFiniteError, PromptTooLongError
 from model.engines.loading import Quantize, load_model, require_there, unusable
-from model.engines.repetition import Runs, ban, beginnings
-from model.engines.spelling import Spelling, control_ids, encode
+from model.engines.loop import Loop
+from model.engines.precision import Fit, fitting
+from model.engines.rows import Call, Language
+from model.engines.runner import Runner
+from model.engines.spelling import Spelling
 from model.tasks import Prompt, Span
 
-_UNKNOWN_CONTEXT: Final = 1024
+ROWS: Final = 128  # written side by side at most
 _BROKEN_PIECES: Final = 64  # looked at besides, where pieces of a character are among the likeliest
+_WARM: Final = (Span("a", foreign=True),)
+R = TypeVar("R")
+S = TypeVar("S")
 
 
 class TransformersDecoder:
@@ -35,17 +38,22 @@ class TransformersDecoder:
         *,
         name: str,
         threads: int | None = None,
+        fit: Fit | None = None,
+        folder: Path | None = None,
     ) -> None:
+        """Write with ``model``, in fp32 on a CPU if ``fit`` (precision and memory) does not say otherwise.
+
+        ``folder`` is where it lies, if that is known: adapters are compared with it.
+        """
         self._model = model.eval()  # type: ignore[no-untyped-call]
-        self._tokenizer = tokenizer
         self._name = name
-        self._ends = _end_ids(model, tokenizer)
-        self._banned = _banned(model, tokenizer, self._ends)
-        self._window = _Window(self.context, encode(tokenizer, ()))
-        self._vocabulary = Vocabulary.of(tokenizer, self._ends, len(self._banned))
-        self._begins = beginnings(tokenizer, len(self._banned))
-        self._threads = threads
-        self._thread = ThreadPoolExecutor(1, "decoder", initializer=self._set_threads)
+        self._folder = folder
+        self._adapter: str | None = None
+        self._worn: set[str] = set()  # adapters that are loaded
+        ends, size = _end_ids(model, tokenizer), model.config.get_text_config().vocab_size
+        self._language = Language.of(tokenizer, ends, size, model.device)
+        self._runner = fitting(model, fit or Fit())
+        self._loop: Loop[Any, Any] = Loop(self._runner, self._language, threads=threads)
 
     @classmethod
     def load(
@@ -56,6 +64,7 @@ class TransformersDecoder:
         quantize: Quantize = "none",
         device: str | None = None,
         threads: int | None = None,
+        fit: Fit | None = None,
     ) -> Self:
         """Load a folder, or a model of the Hub by its name, and lay ``adapter`` (LoRA) over it; blocks.
 
@@ -76,12 +85,13 @@ class TransformersDecoder:
         with unusable(Path(model)):
             tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
         weights = load_model(model, adapter=adapter, quantize=quantize, device=device)
-        return cls(weights, tokenizer, name=name, threads=threads)
+        folder = Path(model) if _is_folder(model) else None
+        return cls(weights, tokenizer, name=name, threads=threads, fit=fit, folder=folder)
 
     @property
     def name(self) -> str:
         """The checkpoint, and the adapter after a ``+``."""
-        return self._name
+        return self._name if self._adapter is None else f"{self._name}+{self._adapter}"
 
     @property
     def weights(self) -> PreTrainedModel:
@@ -92,12 +102,37 @@ class TransformersDecoder:
     @property
     def tokenizer(self) -> PreTrainedTokenizerBase:
         """Its tokenizer."""
-        return self._tokenizer
+        return self._language.tokenizer
+
+    @property
+    def runner(self) -> Runner[Any, Any]:
+        """What computes; only the loop's thread may use it."""
+        return self._runner
 
     @property
     def context(self) -> int:
         """How many tokens the model sees at once."""
-        return int(getattr(self._model.config, "max_position_embeddings", _UNKNOWN_CONTEXT))
+        return self._runner.context
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is being written."""
+        return self._loop.busy
+
+    @property
+    def last_step(self) -> float:
+        """When the loop last came round (``time.monotonic``)."""
+        return self._loop.last_step
+
+    @property
+    def rows(self) -> int:
+        """How many rows are being written."""
+        return self._loop.rows
+
+    @property
+    def computed(self) -> int:
+        """Tokens written since the start."""
+        return self._loop.computed
 
     async def decode(
         self, prompt: Prompt, seeds: Sequence[int], sampling: Sampling, halt: Halt, /
@@ -107,20 +142,64 @@ class TransformersDecoder:
         Raises:
             PromptTooLongError: the prompt leaves no room to write, and the window does not slide.
             NotFiniteError: the model's scores are not numbers.
+            NoRoomError: the memory does not suffice.
+            EngineUnavailableError: the decoder was closed.
         """
-        loop = asyncio.get_running_loop()
         ids = self._read(prompt, whole=not sampling.slide)
+        async for chunk in self.write(ids, seeds, sampling, halt):
+            yield chunk
+
+    async def write(self, ids: Sequence[int], seeds: Sequence[int], sampling: Sampling, halt: Halt) -> AsyncGenerator[Chunk]:
+        """Write one row a seed behind the tokens ``ids``, of which there must be fewer than ``context``.
+
+        Raises:
+            EngineError: see :meth:`decode`.
+        """
         room = sampling.max_tokens if sampling.slide else min(sampling.max_tokens, self.context - len(ids))
-        if not seeds:
-            return
-        rows = await loop.run_in_executor(self._thread, self._begin, ids, seeds, sampling, room)
-        while True:
-            chunks = await loop.run_in_executor(self._thread, rows.step)
-            for chunk in chunks:
+        call = Call(ids=ids, seeds=seeds, sampling=sampling, room=room, halt=halt, adapter=self._adapter)
+        stream = self._loop.write(call)
+        try:
+            async for chunk in stream:
                 yield chunk
-            rows.leave({chunk.row for chunk in chunks if chunk.end} | halt.rows)
-            if not rows.left:
-                return
+        finally:
+            await stream.aclose()
+
+    def wearing(self, adapter: str | None) -> "TransformersDecoder":
+        """Return this decoder as it writes with a loaded adapter, or with none.
+
+        Raises:
+            AdapterMissingError: there is none of that name.
+        """
+        if adapter is not None and adapter not in self._worn:
+            raise AdapterMissingError(adapter)
+        worn = copy.copy(self)
+        worn._adapter = adapter  # noqa: SLF001 - our own
+        return worn
+
+    async def load_adapter(self, folder: Path) -> str:
+        """Load the LoRA in ``folder`` beside the others and return its name; what is being written goes on.
+
+        Raises:
+            BrokenCheckpointError: it is not whole, or made for another model.
+            FormatMismatchError: it is not for this program.
+        """
+        manifest = await asyncio.to_thread(checkpoint.verify, folder)
+        if self._folder is not None:
+            await asyncio.to_thread(checkpoint.require_base, manifest, self._folder)
+        prepared = await asyncio.to_thread(self._runner.prepare, folder)
+        await self._loop.ask(lambda: self._runner.hang(manifest.name, prepared))
+        self._worn.add(manifest.name)
+        return manifest.name
+
+    async def drop_adapter(self, name: str) -> None:
+        """Forget an adapter; call it when nobody writes with it any more."""
+        self._worn.discard(name)
+        await self._loop.ask(lambda: self._runner.drop(name))
+
+    async def warm(self) -> None:
+        """Write two tokens, so that the first who asks does not wait for what is made at first use."""
+        async for _ in self.decode(_WARM, (0,), Sampling(max_tokens=2), Halt()):
+            pass
 
     async def likely_next(self, text: str, count: int) -> list[tuple[str, float]]:
         """Return the ``count`` likeliest next tokens after ``text``, with their probabilities, best first.
@@ -130,158 +209,36 @@ class TransformersDecoder:
         Raises:
             NotFiniteError: the model's scores are not numbers.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._likely_next, text, count)
-
-    @torch.inference_mode()
-    def _likely_next(self, text: str, count: int) -> list[tuple[str, float]]:
         ids = self._read((Span(text, foreign=True),), whole=False)
-        output = self._model(input_ids=torch.tensor([ids], device=self._model.device), logits_to_keep=1)
-        likely = torch.softmax(output.logits[0, -1].float() + self._banned, dim=-1)
+        scores = await self._loop.ask(lambda: self._scores(ids))
+        likely = torch.softmax(scores + self._language.banned, dim=-1)
         if bool(likely.isnan().any()):
             raise NotFiniteError
         best = likely.topk(min(count + _BROKEN_PIECES, len(likely)))
+        ends = self._language.ends
         found = [
-            ("" if token in self._ends else Spelling(self._tokenizer, ids).add(token), chance, token)
+            ("" if token in ends else Spelling(self.tokenizer, ids).add(token), chance, token)
             for token, chance in zip(best.indices.tolist(), best.values.tolist(), strict=True)
         ]
-        return [(piece, chance) for piece, chance, token in found if piece or token in self._ends][:count]
+        return [(piece, chance) for piece, chance, token in found if piece or token in ends][:count]
+
+    def _scores(self, ids: Sequence[int]) -> Tensor:
+        reading = self._runner.begin(ids, self._adapter)
+        while reading.scores is None:
+            self._runner.read(reading)
+        scores: Tensor = reading.scores.clone()
+        return scores
 
     def _read(self, prompt: Prompt, *, whole: bool) -> list[int]:
         """Return the ids of ``prompt`` or, if that need not be ``whole``, of so much of its end that there is room."""
-        ids = encode(self._tokenizer, prompt) or [min(self._ends, default=0)]  # in training a text follows an end
+        ids = self._language.encode(prompt)
         if whole and len(ids) >= self.context:
             raise PromptTooLongError(len(ids), self.context - 1)
-        return ids if len(ids) < self.context else self._window.recent(ids)
+        return ids if len(ids) < self.context else self._language.recent(ids, self.context)
 
     def close(self) -> None:
-        """End the thread; what it is doing is finished first."""
-        self._thread.shutdown()
-
-    def _set_threads(self) -> None:
-        if self._threads is not None:
-            torch.set_num_threads(self._threads)  # counts for the thread that says it
-
-    def _begin(self, ids: list[int], seeds: Sequence[int], sampling: Sampling, room: int) -> "_Rows":
-        return _Rows(
-            self._model,
-            self._tokenizer,
-            ids,
-            seeds,
-            _Rules(sampling, room, self._window, self._ends, self._banned, self._vocabulary, self._begins),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Window:
-    context: int  # tokens the model sees at once
-    beginning: list[int]  # what every text begins with
-
-    def recent(self, ids: list[int]) -> list[int]:
-        """Return what is read of a text that fills the context: its last half."""
-        return [*self.beginning, *ids[-max(1, self.context // 2) :]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Rules:
-    sampling: Sampling
-    room: int  # tokens a row may have
-    window: _Window
-    ends: frozenset[int]
-    banned: Tensor  # what is added to the scores: 0, or minus infinity
-    vocabulary: Vocabulary | None  # for grammars
-    begins: frozenset[int]  # tokens that begin a plain word
-
-    def held(self) -> Held | None:
-        """Return what holds a row to the grammar."""
-        grammar = self.sampling.grammar
-        return Held(self.vocabulary, grammar) if self.vocabulary and grammar else None
-
-
-class _Rows:
-    """Everything one call of ``decode`` holds; used by the decoder's thread only, but for :meth:`leave`."""
-
-    def __init__(
-        self,
-        model: PreTrainedModel,
-        tokenizer: PreTrainedTokenizerBase,
-        ids: list[int],
-        seeds: Sequence[int],
-        rules: _Rules,
-    ) -> None:
-        self._model = model
-        self._rules = rules
-        self._dice = Dice(seeds, rules.room)
-        self._spellings = [Spelling(tokenizer, ids) for _ in seeds]
-        self._step = 0
-        self.left = list(range(len(seeds)))
-        self._inside = list(self.left)  # the rows that stand in the cache, in its order
-        self._cache = DynamicCache(config=model.config)
-        self._last: Tensor | None = None
-        self._ids = ids
-        self._written: list[list[int]] = [[] for _ in seeds]
-        self._held = [rules.held() for _ in seeds]
-        self._runs = [Runs(rules.sampling.no_repeat, rules.begins) for _ in seeds]
-
-    def leave(self, rows: set[int]) -> None:
-        """Stop writing ``rows``; the next step computes without them."""
-        self.left = [row for row in self.left if row not in rows]
-
-    @torch.inference_mode()
-    def step(self) -> list[Chunk]:
-        """Compute one token for every row that is left, and return its text."""
-        scores = self._scores()
-        chance = self._dice.throw(self.left, self._step)
-        tokens = draw(self._ruled(scores + self._rules.banned), chance, self._rules.sampling)
-        likely = scores.float().log_softmax(dim=-1).gather(-1, tokens[:, None]).squeeze(-1).tolist()
-        self._last, self._step = tokens.unsqueeze(-1), self._step + 1
-        drawn = zip(self.left, tokens.tolist(), likely, strict=True)
-        return [replace(self._chunk(row, token), likely=chance) for row, token, chance in drawn]
-
-    def _ruled(self, scores: Tensor) -> Tensor:
-        held = [one for row in self.left if (one := self._held[row])]
-        if self._rules.vocabulary and held:
-            scores = scores.masked_fill(~self._rules.vocabulary.mask(held).to(scores.device), -torch.inf)
-        if self._rules.sampling.no_repeat:
-            scores = ban(scores, [self._runs[row] for row in self.left])
-        return scores
-
-    def _scores(self) -> Tensor:
-        if self._cache.get_seq_length() == self._rules.window.context:  # all rows are equally long
-            return self._slide()
-        if self._last is None:
-            scores = self._forward(torch.tensor([self._ids], device=self._model.device))
-            self._cache.batch_repeat_interleave(len(self.left))
-            return scores.expand(len(self.left), -1)
-        if self._inside != self.left:
-            keep = torch.tensor([self._inside.index(row) for row in self.left], device=self._model.device)
-            self._cache.batch_select_indices(keep)
-            self._last, self._inside = self._last[keep], list(self.left)
-        return self._forward(self._last)
-
-    def _slide(self) -> Tensor:
-        """Read the last half of every row anew, as the beginning of what the model sees."""
-        rows = [self._rules.window.recent(self._ids + self._written[row]) for row in self.left]
-        self._cache, self._inside = DynamicCache(config=self._model.config), list(self.left)
-        return self._forward(torch.tensor(rows, device=self._model.device))
-
-    def _forward(self, ids: Tensor) -> Tensor:
-        output = self._model(input_ids=ids, past_key_values=self._cache, use_cache=True, logits_to_keep=1)
-        scores: Tensor = output.logits[:, -1]
-        return scores
-
-    def _chunk(self, row: int, token: int) -> Chunk:
-        spelling = self._spellings[row]
-        self._written[row].append(token)
-        if token in self._rules.ends:
-            return Chunk(row, spelling.rest(), 1, "stop")
-        text = spelling.add(token)
-        if self._rules.sampling.no_repeat:
-            self._runs[row].add(token, text)
-        if (held := self._held[row]) is not None:
-            held.add(token, text)
-        if self._step == self._rules.room:
-            return Chunk(row, text or spelling.rest(), 1, "length")
-        return Chunk(row, text, 1)
+        """End the thread; whoever is still written for is told."""
+        self._loop.close()
 
 
 def _is_folder(model: str | Path) -> bool:
@@ -294,12 +251,3 @@ def _end_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> froz
         if end is not None:
             return frozenset([end] if isinstance(end, int) else end)
     return frozenset()
-
-
-def _banned(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, ends: frozenset[int]) -> Tensor:
-    size: int = model.config.get_text_config().vocab_size
-    never = [number for number in control_ids(tokenizer) - ends if number < size]
-    scores = torch.zeros(size, device=model.device)
-    scores[never] = -torch.inf
-    scores[len(tokenizer) :] = -torch.inf  # rows that only fill the matrix up
-    return scores

@@ -1,0 +1,239 @@
+"""What is remembered of the texts being written, and of the prompts read lately: keys and values, within a budget.
+
+Rows stand in slots 0, 1, 2, … of one block a layer that is only a little longer than the longest of them: a block with
+gaps is read at half the speed (docs/experiments.md). It grows and shrinks with them.
+
+Prompts are read in pieces of ``PIECE`` tokens, counted from their beginning: what a prompt brings then depends on
+nothing but itself, be it read at once, between other people's tokens, or half remembered from another one.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from model.engines import lora
+from model.engines.lora import Wardrobe
+from model.engines.kept import Block, padded
+from model.engines.networks import Network
+
+PIECE: Final = 32  # tokens of a prompt read at once
+_ROUND: Final = 64  # tokens by which slots grow
+_BLOCK: Final = 16  # rows that attend together: they are padded to the longest of them
+_REMEMBERED: Final = 0.1  # of the budget, for prompts
+
+
+@dataclass(slots=True, eq=False)
+class Reading:
+    """A prompt that is being read, or has been: then ``scores`` [vocabulary] say what may follow it."""
+
+    ids: tuple[int, ...]
+    adapter: str | None
+    kept: Tensor  # [layers, 2, heads, tokens, size]
+    done: int = 0
+    scores: Tensor | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Seat:
+    """A row's slot, how many tokens stand in it, and how many there can be at its end."""
+
+    slot: int
+    length: int
+    longest: int
+    adapter: str | None
+
+
+@dataclass(slots=True)
+class _Prompts:
+    """Prompts read lately, the oldest forgotten first."""
+
+    budget: int  # bytes
+    size: int = 0
+    known: OrderedDict[tuple[str | None, tuple[int, ...]], Reading] = field(default_factory=OrderedDict)
+
+    def find(self, adapter: str | None, ids: tuple[int, ...]) -> Reading | None:
+        """Return the longest prompt known that is, or in whole pieces begins, ``ids``."""
+        whole = self.known.get((adapter, ids))
+        if whole is not None:
+            self.known.move_to_end((adapter, ids))
+            return whole
+        best, most = None, 0
+        for (other, known), reading in self.known.items():
+            if other == adapter and (same := _common(known, ids)) > most:
+                best, most = reading, same
+        return best
+
+    def keep(self, reading: Reading) -> None:
+        key = reading.adapter, reading.ids
+        size = reading.kept.nbytes
+        if key in self.known or size > self.budget:
+            return
+        self.known[key] = reading
+        self.size += size
+        while self.size > self.budget:
+            self.size -= self.known.popitem(last=False)[1].kept.nbytes
+
+    def forget(self, adapter: str | None = None) -> None:
+        for key in [key for key in self.known if adapter in {None, key[0]}]:
+            self.size -= self.known.pop(key).kept.nbytes
+
+
+def _common(known: tuple[int, ...], ids: tuple[int, ...]) -> int:
+    """Return how many tokens in whole pieces both begin with; the last token of ``ids`` is always read anew."""
+    pieces = range(0, min(len(known), len(ids) - 1) // PIECE * PIECE, PIECE)
+    return next((at for at in pieces if known[at : at + PIECE] != ids[at : at + PIECE]), pieces.stop)
+
+
+class SlotRunner:
+    """A network and the memory of its texts; see :class:`model.engines.runner.Runner`."""
+
+    def __init__(self, network: Network, wardrobe: Wardrobe, *, budget: int, rows: int) -> None:
+        """Remember at most ``rows`` rows, in about ``budget`` bytes."""
+        self.network, self.wardrobe = network, wardrobe
+        self._shape = network.shape
+        self._budget, self._most = int(budget * (1 - _REMEMBERED)), rows
+        self._block = Block(network.shape)
+        self._seats: list[Seat] = []  # number i has slot i
+        self._prompts = _Prompts(int(budget * _REMEMBERED))
+
+    @property
+    def context(self) -> int:
+        """How many tokens a text may have."""
+        return self._shape.context
+
+    @property
+    def kept(self) -> int:
+        """Bytes that rows and prompts take."""
+        return self._block.nbytes + self._prompts.size
+
+    @torch.inference_mode()
+    def begin(self, ids: Sequence[int], adapter: str | None) -> Reading:
+        """Return a reading of ``ids``, as far along as is remembered."""
+        ids = tuple(ids)
+        known = self._prompts.find(adapter, ids)
+        if known is not None and known.ids == ids:
+            return known
+        shape = self._shape
+        kept = torch.empty(
+            (shape.layers, 2, shape.heads, len(ids), shape.size), dtype=shape.dtype, device=shape.device
+        )
+        reading = Reading(ids, adapter, kept)
+        if known is not None:
+            reading.done = _common(known.ids, ids)
+            kept[:, :, :, : reading.done] = known.kept[:, :, :, : reading.done]
+        return reading
+
+    @torch.inference_mode()
+    def read(self, reading: Reading) -> None:
+        """Read one piece further; at the end there are ``scores``, and the prompt is remembered."""
+        start, stop = reading.done, min(reading.done + PIECE, len(reading.ids))
+        device = self._shape.device
+        ids, positions = torch.tensor(reading.ids[start:stop], device=device), torch.arange(start, stop, device=device)
+        adapted = self.wardrobe.adapted([reading.adapter] * len(ids))
+        hidden = self.network.hidden(ids, positions, _Piece(reading, start, stop), adapted)
+        reading.done = stop
+        if stop == len(reading.ids):
+            reading.scores = self.network.scores(hidden[-1:])[0]
+            if bool(torch.isfinite(reading.scores).any()):
+                self._prompts.keep(reading)
+
+    @torch.inference_mode()
+    def seat(self, reading: Reading, longest: int) -> Seat | None:
+        """Give a row that continues ``reading``, up to ``longest`` tokens, a slot, or None if that cannot be kept."""
+        count = len(self._seats) + 1
+        most = max([longest, *(seat.longest for seat in self._seats)])
+        if count > 1 and (count > self._most or self._block.size(count, padded(most, _ROUND)) > self._budget):
+            return None
+        seat = Seat(len(self._seats), len(reading.ids), longest, reading.adapter)
+        self._seats.append(seat)
+        self._make_room()
+        self._block.put(seat.slot, reading.kept)
+        return seat
+
+    @torch.inference_mode()
+    def leave(self, seat: Seat) -> None:
+        """Free a slot; the last row moves into it."""
+        self._block.mend(seat.slot, seat.length)
+        last = self._seats.pop()
+        if last is not seat:
+            self._block.move(last.slot, seat.slot, last.length)
+            last.slot = seat.slot
+            self._seats[seat.slot] = last
+        self._make_room()
+
+    @torch.inference_mode()
+    def step(self, seats: Sequence[Seat], tokens: Sequence[int]) -> Tensor:
+        """Write ``tokens`` into ``seats``, which are all that are taken, and return the scores of what follows each."""
+        self._make_room()
+        order = [seat.slot for seat in seats]
+        placed = sorted(range(len(seats)), key=order.__getitem__)
+        device = self._shape.device
+        ids = torch.tensor([tokens[number] for number in placed], device=device)
+        adapted = self.wardrobe.adapted([seat.adapter for seat in self._seats])
+        attend = self._block.step([seat.length for seat in self._seats])
+        hidden = self.network.hidden(ids, attend.positions, attend, adapted)
+        scores = self.network.scores(hidden)
+        for seat in seats:
+            seat.length += 1
+        return scores if placed == list(range(len(seats))) else scores[torch.tensor(order, device=device)]
+
+    def shed(self) -> bool:
+        """Give memory back that can be spared; say whether there was any."""
+        had = bool(self._prompts.known)
+        self._prompts.forget()
+        if self._shape.device.type == "cuda":
+            torch.cuda.empty_cache()
+        return had
+
+    def prepare(self, folder: Path) -> lora.Adapter:
+        """Return the adapter in ``folder``; any thread may ask.
+
+        Raises:
+            BrokenCheckpointError: see :func:`model.engines.lora.read`.
+        """
+        like = torch.empty(0, dtype=self._shape.dtype, device=self._shape.device)
+        return lora.read(folder, self.network.sites, self.network.outputs, like)
+
+    def hang(self, name: str, prepared: lora.Adapter) -> None:
+        """Let rows wear an adapter."""
+        self._prompts.forget(name)
+        self.wardrobe.hang(name, prepared)
+
+    def drop(self, name: str) -> None:
+        """Forget an adapter that no row wears."""
+        self._prompts.forget(name)
+        self.wardrobe.drop(name)
+
+    def clear(self) -> None:
+        """Forget every row and prompt."""
+        self._seats.clear()
+        self._prompts.forget()
+        self._make_room()
+
+    def _make_room(self) -> None:
+        longest = max((seat.length + 1 for seat in self._seats), default=0)
+        self._block.fit(len(self._seats), padded(longest, _ROUND))
+
+
+class _Piece:
+    """How a piece of one prompt sees: what stands before it, and itself up to each token."""
+
+    def __init__(self, reading: Reading, start: int, stop: int) -> None:
+        self._reading, self._start, self._stop = reading, start, stop
+        places = torch.arange(stop, device=reading.kept.device)
+        self._mask = places[None, :] <= places[start:, None]
+
+    def __call__(self, layer: int, q: Tensor, kv: Tensor) -> Tensor:
+        kept = self._reading.kept[layer]
+        kept[:, :, self._start : self._stop] = kv.unflatten(1, (2, -1)).permute(1, 2, 0, 3)
+        keys, values = kept[:, None, :, : self._stop]
+        seen = F.scaled_dot_product_attention(
+            q.transpose(0, 1)[None], keys, values, attn_mask=self._mask, enable_gqa=q.shape[1] != keys.shape[1]
+        )
+        return seen[0].transpose(0, 1).reshape(len(q), -1)
