@@ -111,7 +111,7 @@ class Loop(Generic[R, S]):
         out = _Out(asyncio.get_running_loop(), asyncio.Queue())
         if not call.seeds:
             return
-        self._tell(lambda: self._news.calls.append((call, out)))
+        self._require_open(lambda: self._news.calls.append((call, out)))
         try:
             while (item := await out.queue.get()) is not None:
                 if isinstance(item, Exception):
@@ -119,8 +119,7 @@ class Loop(Generic[R, S]):
                 for chunk in item:
                     yield chunk
         finally:
-            call.cancelled = True
-            self._tell(lambda: None)
+            call.cancelled = True  # the loop looks before every token
 
     async def ask(self, question: Callable[[], T]) -> T:
         """Return what ``question`` returns when the thread asks it between two tokens.
@@ -137,11 +136,7 @@ class Loop(Generic[R, S]):
                 except Exception as error:  # noqa: BLE001 - it belongs to whoever asked
                     answer.set_exception(error)
 
-        with self._news.changed:
-            if self._news.ended:
-                raise EngineUnavailableError("closed")
-            self._news.tasks.append(task)
-            self._news.changed.notify()
+        self._require_open(lambda: self._news.tasks.append(task))
         return await asyncio.wrap_future(answer)
 
     def close(self) -> None:
@@ -151,8 +146,10 @@ class Loop(Generic[R, S]):
             self._news.changed.notify()
         self._thread.join()
 
-    def _tell(self, change: Callable[[], None]) -> None:
+    def _require_open(self, change: Callable[[], None]) -> None:
         with self._news.changed:
+            if self._news.ended:
+                raise EngineUnavailableError("closed")
             change()
             self._news.changed.notify()
 

@@ -58,6 +58,7 @@ def network(model: PreTrainedModel, precision: Precision) -> Network | None:
     ``precision`` holds on a CPU; on a GPU the weights are used as they were loaded.
     """
     config: Any = model.config
+    model = getattr(model, "get_base_model", lambda: model)()  # what peft laid over it stays in its layers
     kind = None if model.device.type != "cpu" else precision
     if getattr(config, "hidden_act", getattr(config, "activation_function", None)) not in _ACTIVATIONS:
         return None

@@ -15,7 +15,7 @@ from model.decoder import Chunk, Halt, Sampling
 from model.engines import AdapterMissingError, NotFiniteError, PromptTooLongError
 from model.engines.loading import Quantize, load_model, require_there, unusable
 from model.engines.loop import Loop
-from model.engines.precision import Fit, fitting
+from model.engines.precision import Fit, fitting, threads_for
 from model.engines.rows import Call, Language
 from model.engines.runner import Runner
 from model.engines.spelling import Spelling
@@ -43,9 +43,10 @@ class TransformersDecoder:
     ) -> None:
         """Write with ``model``, in fp32 on a CPU if ``fit`` (precision and memory) does not say otherwise.
 
-        ``folder`` is where it lies, if that is known: adapters are compared with it.
+        ``folder`` is where it lies, if that is known: adapters are compared with it. Without ``threads`` there are as
+        many as are fast here.
         """
-        self._model = model.eval()  # type: ignore[no-untyped-call]
+        self._weights: PreTrainedModel | None = model.eval()  # type: ignore[no-untyped-call]
         self._name = name
         self._folder = folder
         self._adapter: str | None = None
@@ -53,7 +54,9 @@ class TransformersDecoder:
         ends, size = _end_ids(model, tokenizer), model.config.get_text_config().vocab_size
         self._language = Language.of(tokenizer, ends, size, model.device)
         self._runner = fitting(model, fit or Fit())
-        self._loop: Loop[Any, Any] = Loop(self._runner, self._language, threads=threads)
+        self._loop: Loop[Any, Any] = Loop(
+            self._runner, self._language, threads=threads_for(model) if threads is None else threads
+        )
 
     @classmethod
     def load(
@@ -95,9 +98,9 @@ class TransformersDecoder:
 
     @property
     def weights(self) -> PreTrainedModel:
-        """The loaded model, in evaluation mode."""
-        model: PreTrainedModel = self._model
-        return model
+        """The model as it was loaded, in evaluation mode; not after :meth:`lighten`."""
+        assert self._weights is not None  # noqa: S101 -- nobody who lightens it asks
+        return self._weights
 
     @property
     def tokenizer(self) -> PreTrainedTokenizerBase:
@@ -195,6 +198,10 @@ class TransformersDecoder:
         """Forget an adapter; call it when nobody writes with it any more."""
         self._worn.discard(name)
         await self._loop.ask(lambda: self._runner.drop(name))
+
+    def lighten(self) -> None:
+        """Let go of the weights as they were loaded, where others are written with."""
+        self._weights = None
 
     async def warm(self) -> None:
         """Write two tokens, so that the first who asks does not wait for what is made at first use."""
