@@ -47,7 +47,7 @@ class WorkerSettings(BaseSettings):
     capacity: Annotated[int, Field(ge=0)] = 32
     """How many briefs may wait."""
     threads: Annotated[int, Field(ge=1)] | None = None
-    """CPU threads of the model; if absent one up to 50 million weights, else as many as there are idle cores but one."""
+    """CPU threads of the model; if absent one up to 50 million weights, else one less than there are idle cores."""
     precision: Literal["auto", "fp32", "bf16", "int8"] = "auto"
     """Of the weights on a CPU; ``auto`` is the fastest that changes the scores little."""
     rows: Annotated[int, Field(ge=1, le=4096)] = 128

@@ -3,6 +3,7 @@
 import asyncio
 import copy
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
@@ -149,10 +150,13 @@ class TransformersDecoder:
             EngineUnavailableError: the decoder was closed.
         """
         ids = self._read(prompt, whole=not sampling.slide)
-        async for chunk in self.write(ids, seeds, sampling, halt):
-            yield chunk
+        async with aclosing(self.write(ids, seeds, sampling, halt)) as chunks:
+            async for chunk in chunks:
+                yield chunk
 
-    async def write(self, ids: Sequence[int], seeds: Sequence[int], sampling: Sampling, halt: Halt) -> AsyncGenerator[Chunk]:
+    async def write(
+        self, ids: Sequence[int], seeds: Sequence[int], sampling: Sampling, halt: Halt
+    ) -> AsyncGenerator[Chunk]:
         """Write one row a seed behind the tokens ``ids``, of which there must be fewer than ``context``.
 
         Raises:
@@ -160,12 +164,9 @@ class TransformersDecoder:
         """
         room = sampling.max_tokens if sampling.slide else min(sampling.max_tokens, self.context - len(ids))
         call = Call(ids=ids, seeds=seeds, sampling=sampling, room=room, halt=halt, adapter=self._adapter)
-        stream = self._loop.write(call)
-        try:
-            async for chunk in stream:
+        async with aclosing(self._loop.write(call)) as chunks:
+            async for chunk in chunks:
                 yield chunk
-        finally:
-            await stream.aclose()
 
     def wearing(self, adapter: str | None) -> "TransformersDecoder":
         """Return this decoder as it writes with a loaded adapter, or with none.

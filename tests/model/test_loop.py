@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -117,7 +117,7 @@ async def written(loop: Loop[Any, Any], asked: Call) -> list[Chunk]:
     return [chunk async for chunk in loop.write(asked)]
 
 
-async def until(true: Any) -> None:
+async def until(true: Callable[[], object]) -> None:
     while not true():  # noqa: ASYNC110 - the thread says nothing when it has done what a test waits for
         await asyncio.sleep(0.001)
 
@@ -125,7 +125,7 @@ async def until(true: Any) -> None:
 async def test_rows_of_several_calls_are_written_by_one_step(loop: Loop[Any, Any], model: Counting) -> None:
     model.go.clear()
     tasks = [asyncio.create_task(written(loop, call(first, 2))) for first in (20, 40, 60)]
-    await until(lambda: len(loop._news.calls) + len(loop._outs) == 3)
+    await until(lambda: loop._news.calls + len(loop._outlets.of) == 3)
     model.go.set()
     for task in tasks:
         ends = Counter(chunk.end for chunk in await task)
@@ -176,8 +176,8 @@ async def test_a_long_prompt_stalls_nobody(loop: Loop[Any, Any], model: Counting
     model.go.clear()
     writing = asyncio.create_task(written(loop, call(20)))
     await until(lambda: model.taken)
-    reading = asyncio.create_task(written(loop, call(50, prompt=60)))
-    await until(lambda: len(loop._outs) + len(loop._news.calls) == 2)
+    reading = asyncio.create_task(written(loop, call(50, prompt=50)))
+    await until(lambda: len(loop._outlets.of) + loop._news.calls == 2)
     model.go.set()
     await writing
     assert len(model.pieces) < 2 * len(model.steps) + 6  # two pieces a token, not all fifteen before the next
@@ -195,16 +195,14 @@ async def test_of_two_prompts_the_short_one_does_not_wait_for_the_long(loop: Loo
     await until(begun.is_set)
     long = asyncio.create_task(written(loop, call(50, prompt=60)))
     short = asyncio.create_task(written(loop, call(20, prompt=4)))
-    await until(lambda: len(loop._news.calls) == 2)
+    await until(lambda: loop._news.calls == 2)
     halted.set()
     await asyncio.gather(asked, long, short)
     assert model.pieces.index((20,) * 4) < 3
 
 
 async def test_scores_that_are_no_numbers_end_their_call_and_no_other(loop: Loop[Any, Any], model: Counting) -> None:
-    good, bad = await asyncio.gather(
-        written(loop, call(20)), written(loop, call(BROKEN - 3)), return_exceptions=True
-    )
+    good, bad = await asyncio.gather(written(loop, call(20)), written(loop, call(BROKEN - 3)), return_exceptions=True)
     assert isinstance(good, list)
     assert len(good) == 12
     assert isinstance(bad, NotFiniteError)
@@ -212,7 +210,9 @@ async def test_scores_that_are_no_numbers_end_their_call_and_no_other(loop: Loop
     assert await written(loop, call(30))
 
 
-@pytest.mark.parametrize("error", [torch.OutOfMemoryError("no"), RuntimeError("DefaultCPUAllocator: can't allocate memory")])
+@pytest.mark.parametrize(
+    "error", [torch.OutOfMemoryError("no"), RuntimeError("DefaultCPUAllocator: can't allocate memory")]
+)
 async def test_without_memory_what_can_be_spared_is_given_back_and_the_step_made_again(
     loop: Loop[Any, Any], model: Counting, error: Exception
 ) -> None:
@@ -225,7 +225,7 @@ async def test_if_nothing_can_be_spared_the_youngest_text_is_given_up(loop: Loop
     old = asyncio.create_task(written(loop, call(20)))
     await until(lambda: model.taken)
     young = asyncio.create_task(written(loop, call(40)))
-    await until(lambda: len(loop._news.calls) + len(loop._outs) == 2)
+    await until(lambda: loop._news.calls + len(loop._outlets.of) == 2)
     model.errors, model.crowd = [MemoryError()], 2
     model.go.set()
     with pytest.raises(NoRoomError):
@@ -270,5 +270,6 @@ async def test_a_question_is_asked_between_two_tokens_and_its_error_is_the_asker
 async def test_a_row_that_fills_the_context_goes_on_from_its_last_half(loop: Loop[Any, Any], model: Counting) -> None:
     chunks = await written(loop, call(20, sampling=Sampling(temperature=0, max_tokens=150, slide=True)))
     assert len(chunks) == 150
-    assert all(len(ids) <= 32 for ids in model.pieces)
-    assert len({ids[-1] for ids in model.pieces}) == len(set(model.pieces)) >= 3
+    prompts = list(dict.fromkeys(model.pieces))
+    assert [len(ids) for ids in prompts] == [1, 32, 32, 32]  # read anew when 65, and then 33 more, are written
+    assert [ids[-1] for ids in prompts] == [20, 20 + 64, 20 + 64 + 33, 20 + 64 + 66]

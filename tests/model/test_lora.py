@@ -35,9 +35,9 @@ PROMPT = (Span("TITLE: the sea"),)
 FREE = Sampling(temperature=1.0, max_tokens=20)
 
 
-def write(folder: Path, kind: str, seed: int, **settings: Any) -> Path:
+def write(folder: Path, kind: str, seed: int, **settings: object) -> Path:
     """Write an adapter with random weights over the tiny model of ``kind``."""
-    asked = {"target_modules": ALL[kind], "r": 2 + seed % 3, "lora_alpha": 7, **settings}
+    asked: dict[str, Any] = {"target_modules": ALL[kind], "r": 2 + seed % 3, "lora_alpha": 7, **settings}
     torch.manual_seed(seed)
     lora = LoraConfig(init_lora_weights=False, fan_in_fan_out=kind == "gpt2", task_type="CAUSAL_LM", **asked)
     get_peft_model(tiny.model(kind, WORDS), lora).save_pretrained(str(folder))
@@ -84,31 +84,31 @@ def scored(made: SlotRunner, ids: list[int], worn: list[str | None]) -> torch.Te
     return scores
 
 
-def expected(model: Any, folder: Path | None, ids: list[int]) -> torch.Tensor:
+def expected(model: PreTrainedModel, folder: Path | None, ids: list[int]) -> torch.Tensor:
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.simplefilter("ignore")
-        adapted = model if folder is None else PeftModel.from_pretrained(model, folder)
+        adapted: Any = model if folder is None else PeftModel.from_pretrained(model, folder)
         scores: torch.Tensor = adapted.eval()(torch.tensor([ids])).logits[0, 10:]
     return scores
 
 
 def test_each_row_of_a_batch_wears_its_own(kind: str, folders: list[Path]) -> None:
     ids = torch.randint(WORDS, (60,), generator=torch.Generator().manual_seed(1)).tolist()
-    made = runner(tiny.model(kind, WORDS).eval())
+    made = runner(tiny.model(kind, WORDS))
     for folder in folders:
         made.hang(folder.name, made.prepare(folder))
     worn: list[tuple[str | None, Path | None]] = [(None, None), *((folder.name, folder) for folder in folders)]
     mixed = scored(made, ids, [name for name, _ in worn])
     plain = expected(tiny.model(kind, WORDS), None, ids)
-    for (name, folder), scores in zip(worn, mixed, strict=True):
-        theirs = expected(tiny.model(kind, WORDS), folder, ids)
+    for (name, path), scores in zip(worn, mixed, strict=True):
+        theirs = expected(tiny.model(kind, WORDS), path, ids)
         assert (scores - theirs).abs().max() < 1e-4
         assert (scored(made, ids, [name])[0] - theirs).abs().max() < 1e-4
-        assert folder is None or (theirs - plain).abs().max() > 1e-2
+        assert path is None or (theirs - plain).abs().max() > 1e-2
 
 
 def test_a_prompt_remembered_with_one_adapter_is_not_taken_for_another(kind: str, folders: list[Path]) -> None:
-    made = runner(tiny.model(kind, WORDS).eval())
+    made = runner(tiny.model(kind, WORDS))
     made.hang("worn", made.prepare(folders[0]))
     ids = list(range(20, 60))
     plain = scored(made, ids, [None])
@@ -153,7 +153,7 @@ async def test_an_adapter_is_loaded_worn_and_dropped_while_others_write(
     ("settings", "said"), [({"use_dora": True}, "use_dora"), ({"modules_to_save": ["lm_head"]}, "modules_to_save")]
 )
 async def test_what_is_no_plain_lora_is_refused(
-    decoder: TransformersDecoder, tmp_path: Path, settings: dict[str, Any], said: str
+    decoder: TransformersDecoder, tmp_path: Path, settings: dict[str, object], said: str
 ) -> None:
     with pytest.raises(BrokenCheckpointError, match=said):
         await decoder.load_adapter(write(tmp_path / "strange", "llama", 1, **settings))

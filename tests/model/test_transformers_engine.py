@@ -119,7 +119,8 @@ async def test_halted_rows_are_not_computed(llama: TransformersDecoder) -> None:
             gate.open()
     assert sorted(rows[:3]) == [0, 1, 2]
     assert set(rows[6:]) == {1}
-    assert gate.sizes == [3, *[1] * (len(rows) - 6)]  # the first step had begun
+    assert set(gate.sizes[1:]) == {1}  # the first step may have begun
+    assert sum(gate.sizes) == len(rows) - 3
 
 
 async def test_every_row_says_why_it_ended(decoder: TransformersDecoder) -> None:
@@ -169,7 +170,7 @@ async def test_no_rows_are_no_work(llama: TransformersDecoder) -> None:
 
 
 async def test_scores_that_are_no_numbers_end_the_call_and_nothing_else(llama: TransformersDecoder) -> None:
-    weight = llama.weights.get_input_embeddings().weight
+    weight: Any = llama.weights.get_input_embeddings().weight
     kept = weight.detach().clone()
     with torch.no_grad():
         weight.fill_(torch.nan)

@@ -55,7 +55,8 @@ async def texts(decoder: TransformersDecoder, seeds: list[int], sampling: Sampli
 
 
 async def test_greedy_text_is_that_of_the_library(decoder: TransformersDecoder, folder: Path) -> None:
-    tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModelForCausalLM.from_pretrained(folder)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model: Any = AutoModelForCausalLM.from_pretrained(folder)
     ids = tokenizer(tasks.text(PROMPT), return_tensors="pt").input_ids
     settings = GenerationConfig(  # type: ignore[no-untyped-call]
         max_new_tokens=30, do_sample=False, suppress_tokens=[1], eos_token_id=0, pad_token_id=0
