@@ -1,10 +1,10 @@
 """What a brief costs: tokens computed and kept, and steps, by the embedded writer.
 
-    python -m benchmarks.worker.appetite [--briefs 15]
+    python -m benchmarks.worker.appetite [--slates 30]
 
 A *step* is one pass of the model over all rows of a brief: a slate's rows are written side by side, so that its steps
 say how long it takes and its tokens how much is computed. The prompt is not counted. No clock is read: the same
-briefs give the same figures on every machine, give or take how it rounds.
+briefs give the same figures on every machine, give or take how it rounds. One brief is asked after the other.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from statistics import mean
-from typing import Final
+from typing import Any, Final
 
 from model.briefs import Brief, PitchBrief, ScriptBrief, genre, theme
 from model.checkpoint import EMBEDDED
@@ -72,7 +72,7 @@ class Bill:
     steps: list[int] = field(default_factory=list)
     fruitless: int = 0
 
-    def told(self) -> dict[str, float]:
+    def told(self) -> dict[str, Any]:
         """Return the figures of the report, a brief."""
         return {
             "briefs": len(self.computed),
@@ -82,6 +82,7 @@ class Bill:
             "tokens kept": round(mean(self.kept), 1),
             "steps": round(mean(self.steps), 1),
             "rows a step": round(sum(self.computed) / sum(self.steps), 2),
+            "each: steps, tokens": [list(pair) for pair in zip(self.steps, self.computed, strict=True)],
         }
 
 
@@ -102,14 +103,14 @@ async def ask(decoder: Stepping, writer: Writer, brief: Brief, bill: Bill) -> Pi
     return first
 
 
-async def measure(briefs: int, seed: int) -> dict[str, Bill]:
-    """Ask for ``briefs`` slates of five, and for the first page of the first show of each."""
+async def measure(slates: int, seed: int) -> dict[str, Bill]:
+    """Ask for ``slates`` slates of five, and for the first page of the first show of each."""
     decoder = TransformersDecoder.load(EMBEDDED, threads=1)
     stepping = Stepping(decoder)
     titles, genres = TitleIndex.load(EMBEDDED / "titles.trie"), GenreWords.load(EMBEDDED / "genres.json")
     writer, dice = Writer(stepping, titles, genres), Random(seed)  # noqa: S311 - which briefs are asked
     bills = {"pitch": Bill(), "script": Bill()}
-    for number in range(briefs):
+    for number in range(slates):
         slate = PitchBrief(genre=genre(dice.choice(GENRES)), theme=theme(dice.choice(THEMES)), seed=number)
         if pitch := await ask(stepping, writer, slate, bills["pitch"]):
             page = ScriptBrief(title=pitch.title, summary=pitch.summary, seed=number)
@@ -121,17 +122,18 @@ async def measure(briefs: int, seed: int) -> dict[str, Bill]:
 def main() -> None:
     """Print the figures and keep them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--briefs", type=int, default=15, help="slates; each brings a script, too")
+    parser.add_argument("--slates", type=int, default=30, help="each brings a script, too")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    bills = asyncio.run(measure(options.briefs, options.seed))
+    bills = asyncio.run(measure(options.slates, options.seed))
     told = {
         "date": datetime.now(UTC).date().isoformat(),
         "checkpoint": EMBEDDED.name,
         "tasks": {task: bill.told() for task, bill in bills.items()},
     }
-    RESULT.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    print(json.dumps(told, indent=1, ensure_ascii=False))
+    RESULT.write_text(json.dumps(told, ensure_ascii=False) + "\n", "utf-8")
+    for task, bill in bills.items():
+        print(task, {name: figure for name, figure in bill.told().items() if name != "each: steps, tokens"})
 
 
 if __name__ == "__main__":
