@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,29 +21,48 @@ ROOT: Final = Path(__file__).parents[2]
 TOKEN: Final = "secret"
 CAPACITY: Final = 4  # briefs that may wait at one replica
 PAUSE: Final = 0.03  # seconds before each word
+SLOW: Final = 0.2  # a page takes longer than a replica takes to start
 _START: Final = 120  # seconds
 _END: Final = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
-    """Where the workers answer, and the process that holds everything."""
+    """Where the workers answer, the process that holds everything, and the file that says what it holds."""
 
     address: str
     host: subprocess.Popen[bytes]
+    config: Path
 
     def replicas(self) -> set[int]:
         """Return the ids of the replicas' processes."""
         return {pid for pid in _family(self.host.pid) if _title(pid).startswith("ray::ServeReplica")}
 
+    def wait_for(self, condition: Callable[[set[int]], bool]) -> None:
+        """Return when the replicas' processes are as ``condition`` wants them.
+
+        Raises:
+            TimeoutError: they never are.
+        """
+        until = time.monotonic() + _START
+        while not condition(self.replicas()):
+            _wait(until)
+
+    def change(self, **settings: str) -> None:
+        """Have other replicas with other settings take the place of those that there are, one by one."""
+        config = yaml.safe_load(self.config.read_text())
+        config["applications"][0]["runtime_env"]["env_vars"] |= settings
+        self.config.write_text(yaml.safe_dump(config))
+        self.host.send_signal(signal.SIGHUP)
+
 
 @contextmanager
-def fleet() -> Generator[Fleet]:
-    """Start two replicas; yield when both can write; leave no process and no file."""
+def fleet(replicas: int = 2, *, pause: float = PAUSE) -> Generator[Fleet]:
+    """Start so many replicas, of two; yield when all of them can write; leave no process and no file."""
     folder = Path(tempfile.mkdtemp(prefix="greenlit-ray-"))  # the path of a socket must be short
     address = f"http://127.0.0.1:{(port := _free_port())}"
     config = folder / "serve.yaml"
-    config.write_text(yaml.safe_dump(_config(port)))
+    config.write_text(yaml.safe_dump(_config(port, replicas, pause)))
     log = (folder / "log").open("wb")
     try:
         with log:
@@ -55,39 +74,35 @@ def fleet() -> Generator[Fleet]:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C in the terminal is pytest's
             )
-            started = Fleet(address=address, host=host)
+            started = Fleet(address=address, host=host, config=config)
             try:
-                _wait_until_ready(started, folder / "log")
+                _wait_until_ready(started, replicas, folder / "log")
                 yield started
             finally:
-                left = _stop(host)
+                left = _end(started)
         assert left == set(), "processes of Ray's stayed"
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def wait(until: float) -> None:
-    """Sleep a little.
-
-    Raises:
-        TimeoutError: ``until``, on the monotonic clock, is over.
-    """
-    if time.monotonic() > until:
-        raise TimeoutError
-    time.sleep(0.2)
-
-
-def _config(port: int) -> dict[str, Any]:
-    """Return the shipped configuration with two replicas on ``port``."""
+def _config(port: int, replicas: int, pause: float) -> dict[str, Any]:
+    """Return the shipped configuration with ``replicas`` of two, on ``port``."""
     config: dict[str, Any] = yaml.safe_load((ROOT / "deploy/ray/serve.yaml").read_text())
     config["http_options"]["port"] = port
     (application,) = config["applications"]
-    application["args"] |= {"min_replicas": 2, "max_replicas": 2, "gpus": 0, "health_period": 1}
+    application["args"] |= {
+        "min_replicas": replicas,
+        "max_replicas": 2,
+        "briefs_each": 1,
+        "upscale_after": 1,
+        "health_period": 1,
+        "gpus": 0,
+    }
     application["runtime_env"]["env_vars"] |= {
         "GREENLIT_WORKER_AT_ONCE": "1",  # so that a line fills
         "GREENLIT_WORKER_CAPACITY": str(CAPACITY),
         "GREENLIT_WORKER_MODEL": "fake",
-        "GREENLIT_WORKER_FAKE_PAUSE": str(PAUSE),
+        "GREENLIT_WORKER_FAKE_PAUSE": str(pause),
     }
     return config
 
@@ -102,20 +117,31 @@ def _environment(folder: Path) -> dict[str, str]:
     }
 
 
+def _wait(until: float) -> None:
+    """Sleep a little.
+
+    Raises:
+        TimeoutError: ``until``, on the monotonic clock, is over.
+    """
+    if time.monotonic() > until:
+        raise TimeoutError
+    time.sleep(0.2)
+
+
 def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as sock:
         port: int = sock.getsockname()[1]
         return port
 
 
-def _wait_until_ready(started: Fleet, log: Path) -> None:
+def _wait_until_ready(started: Fleet, replicas: int, log: Path) -> None:
     until = time.monotonic() + _START
     ages: set[float] = set()
     headers = {"Authorization": f"Bearer {TOKEN}"}
     with httpx.Client(base_url=started.address, headers=headers, trust_env=False) as http:
-        while len(ages) < 2:  # one a replica
+        while len(ages) < replicas:  # one each
             try:
-                wait(until)
+                _wait(until)
                 assert started.host.poll() is None
                 answer = http.get("/v1/status")
             except httpx.TransportError:
@@ -126,15 +152,15 @@ def _wait_until_ready(started: Fleet, log: Path) -> None:
                 ages.add(round(time.monotonic() - answer.json()["uptime"], 1))
 
 
-def _stop(host: subprocess.Popen[bytes]) -> set[int]:
-    """Press Ctrl-C, wait for the end of everything, end by force what stays, and return it."""
-    family = _family(host.pid)
+def _end(started: Fleet) -> set[int]:
+    """Press Ctrl-C, wait for the end, end by force what stays, and return it."""
+    host, family = started.host, _family(started.host.pid)
     host.send_signal(signal.SIGINT)
     until = time.monotonic() + _END
     try:
         host.wait(_END)
         while left := {pid for pid in family if _title(pid)}:
-            wait(until)
+            _wait(until)
     except (subprocess.TimeoutExpired, TimeoutError):
         left = {pid for pid in family if _title(pid)}
         for pid in left:

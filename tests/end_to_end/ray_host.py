@@ -1,9 +1,11 @@
-"""A local Ray, and in it what ``serve run`` makes of a configuration file; until Ctrl-C.
+"""A local Ray, and in it what ``serve run`` makes of a configuration file; until Ctrl-C. SIGHUP: it has changed.
 
 python ray_host.py CONFIG FOLDER
 """
 
+import signal
 import sys
+from types import FrameType
 from typing import Final
 
 import ray
@@ -14,7 +16,11 @@ _STORE: Final = 80 * 1024 * 1024  # bytes; about the least that Ray takes
 
 
 def main(config: str, folder: str) -> None:
+    def again(_number: int, _frame: FrameType | None) -> None:
+        cli(["run", "--non-blocking", config], standalone_mode=False)
+
     ray.init(num_cpus=_PLACES, include_dashboard=False, object_store_memory=_STORE, _temp_dir=folder)
+    signal.signal(signal.SIGHUP, again)
     cli(["run", config])
 
 

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import sys
-import time
 from collections.abc import AsyncGenerator, Generator
 from contextlib import AsyncExitStack, aclosing
 from importlib.util import find_spec
@@ -28,6 +27,7 @@ from model.engine import (
     EngineLostError,
     EngineUnauthorizedError,
     Event,
+    Finished,
     LineFullError,
     Queued,
     generate,
@@ -35,7 +35,7 @@ from model.engine import (
 from model.screenplay import Direction, Heading, Script, Turn
 from model.serve import load_writer
 from model.settings import WorkerSettings
-from tests.end_to_end.ray_fleet import CAPACITY, TOKEN, Fleet, fleet, wait
+from tests.end_to_end.ray_fleet import CAPACITY, SLOW, TOKEN, Fleet, fleet
 
 pytestmark = [
     pytest.mark.end_to_end,
@@ -109,6 +109,10 @@ async def occupied(client: WorkerClient, stack: AsyncExitStack) -> tuple[list[Ev
     return first, refused
 
 
+async def events(engine: Engine) -> list[Event]:
+    return [event async for event in engine.stream(LONG)]
+
+
 async def test_the_token_is_required(workers: Fleet) -> None:
     for token in (None, SecretStr("wrong")):
         async with WorkerClient(workers.address, token) as stranger:
@@ -168,7 +172,22 @@ async def test_a_replica_killed_under_load_loses_no_brief(app: App, engine: Over
     async with asyncio.timeout(150):
         assert await asyncio.gather(*map(member, range(BRIEFS))) == expected
     assert engine.lost
-    until = time.monotonic() + 60
-    while len(workers.replicas()) < 2:  # another one takes its place
-        await asyncio.to_thread(wait, until)
-    assert victim not in workers.replicas()
+    await asyncio.to_thread(
+        workers.wait_for, lambda left: len(left) == 2 and victim not in left
+    )  # another one is there
+
+
+async def test_where_briefs_wait_another_replica_is_started_and_one_that_is_replaced_finishes_what_it_has() -> None:
+    with fleet(1, pause=SLOW) as workers:
+        async with WorkerClient(workers.address, SecretStr(TOKEN)) as client, asyncio.timeout(150):
+            async with AsyncExitStack() as stack:
+                await occupied(client, stack)
+                await asyncio.to_thread(workers.wait_for, lambda replicas: len(replicas) == 2)
+            before = workers.replicas()
+            written = asyncio.create_task(events(client))
+            await asyncio.to_thread(workers.wait_for, lambda replicas: len(replicas) == 2)
+            workers.change(GREENLIT_WORKER_CAPACITY=str(CAPACITY + 1))
+            await asyncio.to_thread(workers.wait_for, lambda replicas: not replicas <= before)
+            assert isinstance((await written)[-1], Finished)
+            await asyncio.to_thread(workers.wait_for, lambda replicas: not replicas & before)
+            assert (await client.status()).capacity == CAPACITY + 1
