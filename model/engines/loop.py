@@ -99,7 +99,8 @@ class Loop(Generic[R, S]):
                 if isinstance(item, Exception):
                     raise item
                 for chunk in item:
-                    yield chunk
+                    if chunk.row not in call.halt.rows:  # the thread may have been ahead of whoever said so
+                        yield chunk
         finally:
             call.cancelled = True  # the loop looks before every token
 
