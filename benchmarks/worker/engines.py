@@ -1,0 +1,117 @@
+"""The engines of the table: which program runs each, in which environment, and how it is asked."""
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks.worker.load import Dialect, Load
+from benchmarks.worker.shapes import SHAPES
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """The door of ``rivals.serving``."""
+
+    path: str = "/v1/completions"
+
+    def body(self, ids: list[int], load: Load, seed: int, /) -> dict[str, Any]:
+        """See :class:`benchmarks.worker.load.Dialect`."""
+        return {
+            "prompt": ids,
+            "max_tokens": load.new,
+            "temperature": load.temperature,
+            "top_p": load.top_p,
+            "seed": seed,
+        }
+
+    def tokens(self, event: Any, /) -> int:  # noqa: ANN401 - JSON
+        """See :class:`benchmarks.worker.load.Dialect`."""
+        return int(event["tokens"])
+
+
+@dataclass(frozen=True, slots=True)
+class LlamaServer:
+    """The door of llama.cpp's own server."""
+
+    path: str = "/completion"
+
+    def body(self, ids: list[int], load: Load, seed: int, /) -> dict[str, Any]:
+        """See :class:`benchmarks.worker.load.Dialect`."""
+        return {
+            "prompt": ids,
+            "n_predict": load.new,
+            "samplers": ["temperature", "top_p"],
+            "temperature": load.temperature,
+            "top_p": load.top_p,
+            "seed": seed,
+            "stream": True,
+            "ignore_eos": True,
+            "cache_prompt": False,
+            "return_tokens": True,
+        }
+
+    def tokens(self, event: Any, /) -> int:  # noqa: ANN401 - JSON
+        """See :class:`benchmarks.worker.load.Dialect`; the last event repeats nothing."""
+        return 0 if event.get("stop") else len(event["tokens"])
+
+
+@dataclass(frozen=True, slots=True)
+class Vllm:
+    """The door of ``vllm serve``."""
+
+    path: str = "/v1/completions"
+
+    def body(self, ids: list[int], load: Load, seed: int, /) -> dict[str, Any]:
+        """See :class:`benchmarks.worker.load.Dialect`."""
+        return {
+            "model": "shape",
+            "prompt": ids,
+            "max_tokens": load.new,
+            "temperature": load.temperature,
+            "top_p": load.top_p,
+            "seed": seed,
+            "stream": True,
+            "ignore_eos": True,
+            "return_token_ids": True,
+        }
+
+    def tokens(self, event: Any, /) -> int:  # noqa: ANN401 - JSON
+        """See :class:`benchmarks.worker.load.Dialect`."""
+        return sum(len(choice.get("token_ids") or ()) for choice in event["choices"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rival:
+    """One engine: a module of ``benchmarks.worker.rivals``, run by the Python of ``environment`` (ours without).
+
+    ``package`` is what its version is read from.
+    """
+
+    module: str
+    package: str
+    environment: str | None = None
+    dialect: Dialect = field(default_factory=Plain)
+    ready: str = "/readyz"
+    shapes: tuple[str, ...] = SHAPES
+
+    def python(self, environments: Path) -> str:
+        """Return the Python that runs it."""
+        return str(environments / self.environment / "bin" / "python") if self.environment else sys.executable
+
+
+RIVALS: Final = {
+    "ours": Rival(module="ours", package="torch"),
+    "transformers batched": Rival(module="transformers_batched", package="transformers"),
+    "transformers one by one": Rival(module="transformers_one", package="transformers"),
+    "transformers continuous": Rival(module="transformers_continuous", package="transformers"),
+    "CTranslate2 int8": Rival(module="ctranslate2_int8", package="ctranslate2", environment="ctranslate2"),
+    "llama.cpp Q8_0": Rival(
+        module="llama_cpp", package="llama_cpp", environment="llama", dialect=LlamaServer(), ready="/health"
+    ),
+    "onnxruntime-genai int8": Rival(
+        module="genai_int8", package="onnxruntime-genai", environment="genai", shapes=("llama24",)
+    ),
+    "vLLM": Rival(module="vllm", package="vllm", environment="vllm", dialect=Vllm(), ready="/health"),
+}
+BASE: Final = "transformers batched"  # what the ratios are to
