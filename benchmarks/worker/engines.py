@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.worker.folders import SHAPES
 from benchmarks.worker.load import Dialect, Load
-from benchmarks.worker.shapes import SHAPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,9 @@ class Plain:
             "seed": seed,
         }
 
-    def tokens(self, event: Any, /) -> int:  # noqa: ANN401 - JSON
+    def written(self, before: int, event: Any, /) -> int:  # noqa: ANN401 - JSON
         """See :class:`benchmarks.worker.load.Dialect`."""
-        return int(event["tokens"])
+        return before + int(event["tokens"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +48,11 @@ class LlamaServer:
             "stream": True,
             "ignore_eos": True,
             "cache_prompt": False,
-            "return_tokens": True,
         }
 
-    def tokens(self, event: Any, /) -> int:  # noqa: ANN401 - JSON
-        """See :class:`benchmarks.worker.load.Dialect`; the last event repeats nothing."""
-        return 0 if event.get("stop") else len(event["tokens"])
+    def written(self, before: int, event: Any, /) -> int:  # noqa: ANN401 - JSON
+        """See :class:`benchmarks.worker.load.Dialect`; a token that is part of a character has no event of its own."""
+        return max(before, int(event["tokens_predicted"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +75,9 @@ class Vllm:
             "return_token_ids": True,
         }
 
-    def tokens(self, event: Any, /) -> int:  # noqa: ANN401 - JSON
+    def written(self, before: int, event: Any, /) -> int:  # noqa: ANN401 - JSON
         """See :class:`benchmarks.worker.load.Dialect`."""
-        return sum(len(choice.get("token_ids") or ()) for choice in event["choices"])
+        return before + sum(len(choice.get("token_ids") or ()) for choice in event["choices"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,8 +47,8 @@ class Dialect(Protocol):
         """Return what it is asked."""
         ...
 
-    def tokens(self, event: Any, /) -> int:  # noqa: ANN401 - JSON
-        """Return how many tokens are new with ``event``."""
+    def written(self, before: int, event: Any, /) -> int:  # noqa: ANN401 - JSON
+        """Return how many tokens a stream has got with ``event``, if it had ``before``."""
         ...
 
 
@@ -108,7 +108,7 @@ async def _together(http: httpx.AsyncClient, dialect: Dialect, load: Load, numbe
 
 
 async def _stream(http: httpx.AsyncClient, dialect: Dialect, body: dict[str, Any], figures: Figures) -> None:
-    start, heard, rest = time.perf_counter(), False, b""
+    start, got, rest = time.perf_counter(), 0, b""
     async with http.stream("POST", dialect.path, json=body) as response:
         if response.is_error:
             await response.aread()
@@ -118,10 +118,9 @@ async def _stream(http: httpx.AsyncClient, dialect: Dialect, body: dict[str, Any
             for line in lines:
                 if not line.startswith(_DATA) or line.endswith(_DONE):
                     continue
-                tokens = dialect.tokens(json.loads(line.removeprefix(_DATA)))
-                figures.tokens += tokens
-                if tokens and not heard:
-                    heard = True
+                before, got = got, dialect.written(got, json.loads(line.removeprefix(_DATA)))
+                figures.tokens += got - before
+                if got and not before:
                     figures.first.append(time.perf_counter() - start)
 
 

@@ -25,17 +25,16 @@ from typing import Any, Final
 
 import httpx
 
-from benchmarks.worker import machine, versions
+from benchmarks.worker import folders, machine, versions
 from benchmarks.worker.engines import BASE, RIVALS, Rival
+from benchmarks.worker.folders import SHAPES, VOCABULARY
 from benchmarks.worker.load import Figures, Load, measure, resident
 from benchmarks.worker.servers import DeadError, Seat, running
-from benchmarks.worker.shapes import SHAPES
 
 RESULT: Final = Path(__file__).parents[1] / "results" / "worker.json"
 PROMPT: Final = 64
 NEW: Final = 256
 MANY: Final = 128  # streams from which on only half as much is written
-VOCABULARY: Final = {"llama24": 8192, "gpt2": 50257}
 
 
 @dataclass(slots=True)
@@ -170,7 +169,7 @@ def main() -> None:
             if seen.failed:
                 continue
             seat = Seat(
-                folder=options.folder / "shapes" / options.shape,
+                folder=folders.shape(options.folder, options.shape),
                 environments=options.folder,
                 port=_free_port(),
                 threads=options.threads,

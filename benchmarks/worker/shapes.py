@@ -2,10 +2,10 @@
 
     python -m benchmarks.worker.shapes --into FOLDER
 
-``FOLDER/llama24/checkpoint`` and ``FOLDER/gpt2/checkpoint`` are ordinary Hugging Face folders. Neither has an end of
-text, so nothing stops early. The embedding is wide enough for scores that spread as a trained model's do (a standard
-deviation of about 3), so that an engine that sorts the vocabulary for top-p is not given a flat one; the signs of the
-last norm keep a token from being its own likeliest successor.
+``FOLDER/shapes/llama24/checkpoint`` and ``FOLDER/shapes/gpt2/checkpoint`` are ordinary Hugging Face folders.
+Neither has an end of text, so nothing stops early. The embedding is wide enough for scores that spread as a trained
+model's do (a standard deviation of about 3), so that an engine that sorts the vocabulary for top-p is not given a flat
+one; the signs of the last norm keep a token from being its own likeliest successor.
 """
 
 import argparse
@@ -27,8 +27,9 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-SHAPES: Final = ("llama24", "gpt2")
-CHECKPOINT: Final = "checkpoint"
+from benchmarks.worker import folders
+from benchmarks.worker.folders import CHECKPOINT, SHAPES, VOCABULARY
+
 CONTEXT: Final = 1024
 SPREAD: Final = 3.0  # standard deviation of the scores
 _NO_END: Final[dict[str, Any]] = {"bos_token_id": None, "eos_token_id": None, "pad_token_id": None}
@@ -57,7 +58,7 @@ def llama24() -> PreTrainedModel:
     torch.manual_seed(1)
     model = LlamaForCausalLM(
         LlamaConfig(
-            vocab_size=8192,
+            vocab_size=VOCABULARY["llama24"],
             hidden_size=384,
             intermediate_size=1024,
             num_hidden_layers=12,
@@ -85,8 +86,8 @@ def _spread(model: PreTrainedModel, embedding: Tensor, norm: Tensor) -> PreTrain
 
 
 def make(shape: str, into: Path) -> Path:
-    """Write the checkpoint of ``shape`` below ``into`` unless it is there; return its folder."""
-    folder = into / shape / CHECKPOINT
+    """Write the checkpoint of ``shape`` unless it is there; return its folder."""
+    folder = folders.shape(into, shape) / CHECKPOINT
     if not (folder / "model.safetensors").exists():
         model = {"llama24": llama24, "gpt2": gpt2}[shape]()
         for name in ("bos_token_id", "eos_token_id", "pad_token_id"):

@@ -4,8 +4,8 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any
 
+from benchmarks.worker.folders import CHECKPOINT
 from benchmarks.worker.rivals.serving import Piece, Place, Request, serve
-from benchmarks.worker.shapes import CHECKPOINT
 from model.decoder import Chunk, Halt, Sampling
 from model.serve import load_decoder
 from model.settings import WorkerSettings

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM
 
+from benchmarks.worker.folders import CHECKPOINT
 from benchmarks.worker.rivals.batches import MOST, Batches, Told
 from benchmarks.worker.rivals.serving import Place, Request, serve
-from benchmarks.worker.shapes import CHECKPOINT
 
 
 class Tokens:

@@ -8,10 +8,12 @@ from typing import Any, Final
 import torch
 from transformers import AutoModelForCausalLM, ContinuousBatchingConfig, GenerationConfig
 
+from benchmarks.worker.folders import CHECKPOINT
 from benchmarks.worker.rivals.serving import Piece, Place, Request, serve
-from benchmarks.worker.shapes import CHECKPOINT
 
-MEMORY: Final = 0.2  # of what is free, for the cache
+AT_ONCE: Final = 128
+PAGE: Final = 64  # tokens
+PAGES: Final = AT_ONCE * 6  # of 64 tokens: 384 for each request
 
 
 class Continuous:
@@ -25,7 +27,9 @@ class Continuous:
         drawing = GenerationConfig(do_sample=True, temperature=0.9, top_p=0.95, top_k=0, eos_token_id=-1)
         self._manager = model.init_continuous_batching(
             generation_config=drawing,
-            continuous_batching_config=ContinuousBatchingConfig(max_memory_percent=MEMORY),
+            continuous_batching_config=ContinuousBatchingConfig(
+                page_size=PAGE, num_blocks=PAGES, max_requests_per_batch=AT_ONCE, max_batch_tokens=2048
+            ),
         )
         self._manager.start()
         self._names = itertools.count()
