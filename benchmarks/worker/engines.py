@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.worker import folders
 from benchmarks.worker.folders import SHAPES
 from benchmarks.worker.load import Dialect, Load
+from benchmarks.worker.servers import Command, free_port
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +96,18 @@ class Rival:
     ready: str = "/readyz"
     shapes: tuple[str, ...] = SHAPES
 
-    def python(self, environments: Path) -> str:
-        """Return the Python that runs it."""
-        return str(environments / self.environment / "bin" / "python") if self.environment else sys.executable
+    def python(self, below: Path) -> str:
+        """Return the Python that runs it; the folder of llama.cpp has none."""
+        own = below / (self.environment or "") / "bin" / "python"
+        return str(own) if self.environment and own.exists() else sys.executable
+
+    def command(self, below: Path, shape: str, *, threads: int, cores: frozenset[int]) -> Command:
+        """Return how its server is started."""
+        port = free_port()
+        words = [self.python(below), "-m", f"benchmarks.worker.rivals.{self.module}", "--environments", str(below)]
+        words += ["--folder", str(folders.shape(below, shape)), "--port", str(port), "--threads", str(threads)]
+        env = {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads), "HF_HUB_OFFLINE": "1"}
+        return Command(words=tuple(words), env=env, port=port, ready=self.ready, cores=cores)
 
 
 RIVALS: Final = {

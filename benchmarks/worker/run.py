@@ -15,7 +15,6 @@ import argparse
 import asyncio
 import json
 import os
-import socket
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,11 +24,11 @@ from typing import Any, Final
 
 import httpx
 
-from benchmarks.worker import folders, machine, versions
+from benchmarks.worker import machine, versions
 from benchmarks.worker.engines import BASE, RIVALS, Rival
 from benchmarks.worker.folders import SHAPES, VOCABULARY
 from benchmarks.worker.load import Figures, Load, measure, resident
-from benchmarks.worker.servers import DeadError, Seat, running
+from benchmarks.worker.servers import Command, DeadError, running
 
 RESULT: Final = Path(__file__).parents[1] / "results" / "worker.json"
 PROMPT: Final = 64
@@ -58,10 +57,10 @@ def load(shape: str, streams: int, turn: int, patience: float, new: int | None) 
     )
 
 
-def turn(rival: Rival, seat: Seat, loads: list[Load], seen: Seen) -> None:
+def turn(rival: Rival, command: Command, loads: list[Load], seen: Seen) -> None:
     """Let the engine write all loads once, from a fresh start; note what fails."""
     try:
-        with running(rival, seat) as server:
+        with running(command) as server:
             memory = partial(resident, server.process)
             asyncio.run(measure(server.address, rival.dialect, _warm(loads[0]), memory))
             for one in loads:
@@ -136,12 +135,6 @@ def _cell(one: dict[str, Any] | None) -> str:
     return f"{one['tokens a second']:.0f} (×{one.get('ratio', float('nan')):.2f}; {times})"
 
 
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, required=True, help="where environments.py put everything")
@@ -168,15 +161,10 @@ def main() -> None:
         for name, seen in all_seen.items():
             if seen.failed:
                 continue
-            seat = Seat(
-                folder=folders.shape(options.folder, options.shape),
-                environments=options.folder,
-                port=_free_port(),
-                threads=options.threads,
-                cores=frozenset(own),
-            )
+            rival = RIVALS[name]
+            command = rival.command(options.folder, options.shape, threads=options.threads, cores=frozenset(own))
             loads = [load(options.shape, count, number, options.patience, options.new) for count in streams]
-            turn(RIVALS[name], seat, loads, seen)
+            turn(rival, command, loads, seen)
             rates = {count: round(figures[-1].rate) for count, figures in seen.figures.items()}
             print(f"turn {number + 1}, {name}: {seen.failed or rates}", flush=True)
     figures = summary(all_seen, streams)

@@ -1,24 +1,23 @@
-"""Starting the server of an engine on cores of its own, waiting until it answers, ending it with all its children."""
+"""Starting a server on cores of its own, waiting until it answers, ending it with all its children."""
 
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import httpx
 
-from benchmarks.worker.engines import Rival
-
 ROOT: Final = Path(__file__).parents[2]
-START: Final = 300  # seconds that an engine may take to load
-END: Final = 20  # seconds that it may take to end
+START: Final = 300  # seconds that it may take to load
+END: Final = 40  # seconds that it may take to end
 _SAID: Final = 300  # characters of a log that are kept
 
 
@@ -27,14 +26,14 @@ class DeadError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seat:
-    """Where an engine runs: its weights, its port, and the cores that are its own."""
+class Command:
+    """How a server is started; it listens at ``port`` and says at ``ready`` whether it does its work."""
 
-    folder: Path
-    environments: Path
+    words: tuple[str, ...]
     port: int
-    threads: int
-    cores: frozenset[int]
+    ready: str
+    env: Mapping[str, str] = field(default_factory=dict)
+    cores: frozenset[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,47 +45,44 @@ class Server:
 
 
 @contextmanager
-def running(rival: Rival, seat: Seat) -> Iterator[Server]:
-    """Run the server of ``rival`` and yield it when it answers.
+def running(command: Command) -> Iterator[Server]:
+    """Run the server and yield it when it is ready.
 
     Raises:
         DeadError: it does not come up.
     """
-    with tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("wb") as log:
-        process = _start(rival, seat, log.fileno())
+    with tempfile.TemporaryFile() as log:
+        process = _start(command, log.fileno())
         try:
-            address = f"http://127.0.0.1:{seat.port}"
-            _wait(process, address + rival.ready, Path(log.name))
-            yield Server(process.pid, address)
+            server = Server(process.pid, f"http://127.0.0.1:{command.port}")
+            if not _ready(process, server.address + command.ready):
+                log.seek(0)
+                raise DeadError(log.read().decode(errors="replace").strip()[-_SAID:])
+            yield server
         finally:
             _end(process)
 
 
-def _start(rival: Rival, seat: Seat, log: int) -> subprocess.Popen[bytes]:
-    words = [rival.python(seat.environments), "-m", f"benchmarks.worker.rivals.{rival.module}"]
-    words += ["--folder", str(seat.folder), "--environments", str(seat.environments)]
-    words += ["--port", str(seat.port), "--threads", str(seat.threads)]
-    threads = str(seat.threads)
-    env = {**os.environ, "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "PYTHONPATH": str(ROOT)}
-    env |= {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
+def _start(command: Command, log: int) -> subprocess.Popen[bytes]:
+    env = {**os.environ, "TOKENIZERS_PARALLELISM": "false", "PYTHONPATH": str(ROOT), **command.env}
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, seat.cores)  # the child inherits it
+    os.sched_setaffinity(0, command.cores or before)  # the child inherits it
     try:
         return subprocess.Popen(  # noqa: S603 -- our own
-            words, env=env, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            command.words, env=env, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
         )
     finally:
         os.sched_setaffinity(0, before)
 
 
-def _wait(process: subprocess.Popen[bytes], ready: str, log: Path) -> None:
+def _ready(process: subprocess.Popen[bytes], address: str) -> bool:
     patience = time.monotonic() + START
     while process.poll() is None and time.monotonic() < patience:
         with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(ready, trust_env=False).is_success:
-                return
+            if httpx.get(address, trust_env=False).is_success:
+                return True
         time.sleep(0.25)
-    raise DeadError(log.read_text("utf-8", errors="replace").strip()[-_SAID:])
+    return False
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -95,3 +91,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             os.killpg(process.pid, number)  # its session: it and all that it started
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(END)
+
+
+def free_port() -> int:
+    """Return a port of the loopback that nobody uses now."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])

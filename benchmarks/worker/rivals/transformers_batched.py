@@ -35,7 +35,8 @@ class Generate:
 
     def __init__(self, checkpoint: Path, threads: int) -> None:
         torch.set_num_threads(threads)
-        self._model: Any = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.float32).eval()
+        loaded: Any = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.float32)
+        self._model = loaded.eval()
 
     def write(self, batch: Sequence[Request], told: Told) -> None:
         """Write all of them; they are equally long."""

@@ -23,9 +23,10 @@ class Continuous:
         torch.set_num_threads(where.threads)
         model: Any = AutoModelForCausalLM.from_pretrained(
             where.folder / CHECKPOINT, dtype=torch.float32, attn_implementation="sdpa"
-        ).eval()
-        drawing = GenerationConfig(do_sample=True, temperature=0.9, top_p=0.95, top_k=0, eos_token_id=-1)
-        self._manager = model.init_continuous_batching(
+        )
+        config: Any = GenerationConfig
+        drawing = config(do_sample=True, temperature=0.9, top_p=0.95, top_k=0, eos_token_id=-1)
+        self._manager = model.eval().init_continuous_batching(
             generation_config=drawing,
             continuous_batching_config=ContinuousBatchingConfig(
                 page_size=PAGE, num_blocks=PAGES, max_requests_per_batch=AT_ONCE, max_batch_tokens=2048
