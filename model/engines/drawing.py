@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from model.decoder import Sampling
 from model.engines import NotFiniteError
 
 _TRIES: Final = 2
+_RUN: Final = 64  # tokens
 
 
 class Dice:
@@ -85,7 +86,7 @@ def draw(scores: Tensor, chance: Tensor, sampling: Sampling | Rules) -> Tensor:
     if rules.min_p is not None:
         likely = torch.where(likely < rules.min_p * likely.amax(dim=-1, keepdim=True), 0, likely)
     chance = chance.to(likely.device)
-    tokens = _pick(likely.cumsum(dim=-1, dtype=torch.float64), chance[:, :1])
+    tokens = _among_all(likely, chance[:, :1])
     likelier = torch.where(likely > likely.gather(-1, tokens), likely, 0).sum(dim=-1, keepdim=True)
     outside = (likelier >= rules.top_p).squeeze(-1)
     if bool(outside.any()):
@@ -108,6 +109,20 @@ def _inside(likely: Tensor, chance: Tensor, top_p: Tensor) -> Tensor:
     mass = ordered.cumsum(dim=-1, dtype=torch.float64)
     within = torch.where(mass - ordered < top_p, mass, mass.new_zeros(())).cummax(dim=-1).values
     return order.gather(-1, _pick(within, chance))
+
+
+def _among_all(likely: Tensor, chance: Tensor) -> Tensor:
+    """Return a token a row by its probability: first a run of ``_RUN`` tokens, then one of it. Shape [row, 1]."""
+    rows, size = likely.shape
+    runs = nn.functional.pad(likely, (0, -size % _RUN)).view(rows, -1, _RUN)
+    mass = runs.sum(dim=-1, dtype=torch.float64).cumsum(dim=-1)
+    which = _pick(mass, chance)
+    before = torch.where(which > 0, mass.gather(-1, (which - 1).clamp(min=0)), 0.0)
+    inside = runs[torch.arange(rows, device=likely.device), which.squeeze(-1)].cumsum(dim=-1, dtype=torch.float64)
+    target = (chance * mass[:, -1:] - before).clamp(min=0)
+    found = torch.searchsorted(inside, target, right=True)
+    last = (inside < inside[:, -1:]).sum(dim=-1, keepdim=True)  # of the run's tokens the last that can be drawn
+    return (which * _RUN + torch.minimum(found, last)).clamp(max=size - 1)
 
 
 def _pick(mass: Tensor, chance: Tensor) -> Tensor:

@@ -1,6 +1,8 @@
 """The keys and values of all rows, a block a layer: how rows see what they have written, and how the block grows."""
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import torch
@@ -24,12 +26,16 @@ class Block:
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
         self._slots, self._tokens = 0, 0
-        self._layers = [self._empty() for _ in range(shape.layers)]
+        self._room = [self._empty(0) for _ in range(shape.layers)]  # each layer's, more than is used
+        self._spare = self._empty(0)  # into which the next layer is copied
+        self._layers = [self._shaped(room) for room in self._room]
+        self._flat = [layer.view(-1, shape.size) for layer in self._layers]
+        self._seen: dict[tuple[int, int, int], Rows] = {}
 
     @property
     def nbytes(self) -> int:
         """How much memory it takes."""
-        return sum(layer.nbytes for layer in self._layers)
+        return sum(room.nbytes for room in self._room) + self._spare.nbytes
 
     def size(self, slots: int, tokens: int) -> int:
         """Return how many bytes as many slots of as many tokens take."""
@@ -45,9 +51,11 @@ class Block:
         kept = min(slots, self._slots), min(tokens, self._tokens)
         self._slots, self._tokens = slots, tokens
         for number, old in enumerate(self._layers):  # one by one: never twice the whole memory
-            new = self._empty()
+            new = self._shaped(self._spare)
             new[:, : kept[0], :, : kept[1]] = old[:, : kept[0], :, : kept[1]]
-            self._layers[number] = new
+            self._layers[number], self._room[number], self._spare = new, self._spare, self._room[number]
+        self._flat = [layer.view(-1, self._shape.size) for layer in self._layers]
+        self._seen.clear()
 
     def put(self, slot: int, kept: Tensor) -> None:
         """Write a prompt's keys and values [layers, 2, heads, tokens, size] into ``slot``."""
@@ -68,51 +76,78 @@ class Block:
 
     def step(self, lengths: Sequence[int]) -> "Step":
         """Return how one further token of the rows in slots 0, 1, 2, …, which have ``lengths`` tokens, sees."""
-        return Step(self._layers, self._shape, lengths)
+        together = []
+        for start in range(0, len(lengths), _TOGETHER):
+            rows = lengths[start : start + _TOGETHER]
+            seen = max(rows) + 1
+            seen = self._tokens if seen > _DENSE * self._tokens else padded(seen, _TOGETHER)
+            together.append(self._views(start, start + len(rows), seen))
+        return Step(self._shape, self._flat, together, lengths, slots=self._slots, tokens=self._tokens)
 
-    def _empty(self) -> Tensor:
+    def _views(self, start: int, stop: int, seen: int) -> "Rows":
+        """Return what rows that attend together look at; the same for many tokens."""
+        key = start, stop, seen
+        if key not in self._seen:
+            layers = [
+                (keys.flatten(0, 1)[:, :seen].transpose(1, 2), values.flatten(0, 1)[:, :seen])
+                for keys, values in (layer[:, start:stop] for layer in self._layers)
+            ]
+            self._seen[key] = Rows(start, stop, seen, layers)
+        return self._seen[key]
+
+    def _empty(self, numbers: int) -> Tensor:
+        return torch.zeros(numbers, dtype=self._shape.dtype, device=self._shape.device)
+
+    def _shaped(self, room: Tensor) -> Tensor:
         shape = self._shape
         size = 2, self._slots, shape.heads, self._tokens, shape.size
-        return torch.zeros(size, dtype=shape.dtype, device=shape.device)
+        numbers = math.prod(size)
+        if len(room) < numbers or len(room) > _SPARE * numbers:
+            room = self._spare = self._empty(numbers + numbers // 4)
+        return room[:numbers].view(size)
 
     def _is_wasteful(self, slots: int, tokens: int) -> bool:
         return _SPARE * slots * tokens < self._slots * self._tokens
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows ``start`` to ``stop`` and the first ``seen`` tokens of each: keys, turned over, and values of every layer."""
+
+    start: int
+    stop: int
+    seen: int
+    layers: list[tuple[Tensor, Tensor]]
+
+
 class Step:
     """How one token of every row sees: what stands in its slot, and itself."""
 
-    def __init__(self, layers: Sequence[Tensor], shape: Shape, lengths: Sequence[int]) -> None:
-        self._layers, self._shape = layers, shape
+    def __init__(
+        self, shape: Shape, flat: list[Tensor], together: list[Rows], lengths: Sequence[int], *, slots: int, tokens: int
+    ) -> None:
+        self._shape, self._flat = shape, flat
         self._scale = shape.size**-0.5
-        device = shape.device
-        self.positions = torch.tensor(lengths, device=device)
-        slots, heads, tokens = layers[0].shape[1:4]
-        starts = (torch.arange(2)[None, :, None] * slots + torch.arange(len(lengths))[:, None, None]) * heads
-        self._where = ((starts + torch.arange(heads)).to(device) * tokens + self.positions[:, None, None]).view(-1)
-        self._together = [
-            self._rows(start, lengths[start : start + _TOGETHER], tokens) for start in range(0, len(lengths), _TOGETHER)
-        ]
+        self.positions = torch.tensor(lengths, device=shape.device)
+        starts = (torch.arange(2)[None, :, None] * slots + torch.arange(len(lengths))[:, None, None]) * shape.heads
+        places = (starts + torch.arange(shape.heads)).to(shape.device) * tokens
+        self._where = (places + self.positions[:, None, None]).view(-1)
+        self._together = [(rows, self._mask(rows)) for rows in together]
 
-    def _rows(self, start: int, lengths: Sequence[int], tokens: int) -> tuple[slice, int, Tensor]:
-        seen = max(lengths) + 1
-        seen = tokens if seen > _DENSE * tokens else padded(seen, _TOGETHER)
-        positions = self.positions[start : start + len(lengths), None]
-        behind = torch.arange(seen, device=positions.device) > positions
-        mask = torch.zeros(behind.shape, device=positions.device, dtype=self._shape.dtype)
-        return slice(start, start + len(lengths)), seen, mask.masked_fill_(behind, -torch.inf)[:, None, None, :]
+    def _mask(self, rows: Rows) -> Tensor:
+        behind = torch.arange(rows.seen, device=self._shape.device) > self.positions[rows.start : rows.stop, None]
+        mask = torch.zeros(behind.shape, device=self._shape.device, dtype=self._shape.dtype)
+        return mask.masked_fill_(behind, -torch.inf).repeat_interleave(self._shape.heads, 0).unsqueeze(1)
 
     def __call__(self, layer: int, q: Tensor, kv: Tensor) -> Tensor:
         """Write keys and values down and return what the rows see; see :data:`model.engines.networks.Attend`."""
-        kept, size = self._layers[layer], self._shape.size
-        kept.view(-1, size).index_copy_(0, self._where, kv.reshape(-1, size))
-        outputs = [self._seen(q[rows], kept[:, rows], seen, mask) for rows, seen, mask in self._together]
-        return outputs[0] if len(outputs) == 1 else torch.cat(outputs)
+        self._flat[layer].index_copy_(0, self._where, kv.reshape(-1, self._shape.size))
+        if len(self._together) == 1:
+            return self._seen(q, layer, *self._together[0])
+        return torch.cat([self._seen(q[rows.start : rows.stop], layer, rows, mask) for rows, mask in self._together])
 
-    def _seen(self, q: Tensor, kept: Tensor, seen: int, mask: Tensor) -> Tensor:
-        rows, heads, size = q.shape
-        keys, values = (one.flatten(0, 1)[:, :seen] for one in kept)
-        grouped = (q * self._scale).view(rows * self._shape.heads, -1, size)
-        scores = torch.bmm(grouped, keys.transpose(1, 2)).view(rows, self._shape.heads, -1, seen).add_(mask)
-        weights = scores.softmax(-1).view(rows * self._shape.heads, -1, seen)
-        return torch.bmm(weights, values).view(rows, heads * size)
+    def _seen(self, q: Tensor, layer: int, rows: Rows, mask: Tensor) -> Tensor:
+        keys, values = rows.layers[layer]
+        grouped = q.reshape(len(mask), -1, self._shape.size)
+        weights = torch.baddbmm(mask, grouped, keys, alpha=self._scale).softmax(-1)
+        return torch.bmm(weights, values).view(len(q), -1)

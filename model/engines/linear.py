@@ -102,19 +102,21 @@ class _Int8:
         self.weight = torch.ops.quantized.linear_prepack(rounded, None)
         self.bias = bias
         self._inside = weight.shape[1] - _MARGIN
-        self._rows = self._room(FEW)
+        self._rooms: dict[int, tuple[Tensor, Tensor, Tensor, Tensor]] = {}
 
-    def _room(self, rows: int) -> Tensor:
-        room = torch.zeros(rows, self._inside + _MARGIN)
-        room[:, self._inside], room[:, self._inside + 1] = 1.0, -1.0
+    def _room(self, count: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return room for as many rows with their margin, the part of it without, for their sizes and their largest."""
+        if (room := self._rooms.get(count)) is None:
+            rows = torch.zeros(count, self._inside + _MARGIN)
+            rows[:, self._inside], rows[:, self._inside + 1] = 1.0, -1.0
+            sizes = torch.empty(count, self._inside)
+            room = self._rooms[count] = rows, rows[:, : self._inside], sizes, torch.empty(count, 1)
         return room
 
     def __call__(self, x: Tensor) -> Tensor:
-        if len(x) > len(self._rows):
-            self._rows = self._room(2 * len(x))
-        most = torch.linalg.vector_norm(x, torch.inf, -1, keepdim=True).clamp_min_(_TINY)
-        rows = self._rows[: len(x)]
-        torch.div(x, most, out=rows[:, : self._inside])
+        rows, inside, sizes, most = self._room(len(x))
+        torch.amax(torch.abs(x, out=sizes), -1, keepdim=True, out=most)  # in two passes, a tenth of a norm's time
+        torch.div(x, most, out=inside)
         y = self._product(rows).mul_(most)
         return y if self.bias is None else y.add_(self.bias)
 
@@ -122,7 +124,7 @@ class _Int8:
         multiply = torch.ops.quantized.linear_dynamic
         try:
             y: Tensor = multiply(rows, self.weight, False)  # noqa: FBT003 - torch's own
-        except RuntimeError:  # a row of no numbers has no range; it stays one by its scale
+        except RuntimeError:  # a row of zeros, or of no numbers, has no range; it stays one by its scale
             y = multiply(rows.nan_to_num_(0.0, 0.0, 0.0), self.weight, False)  # noqa: FBT003
         return y
 

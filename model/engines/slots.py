@@ -22,9 +22,10 @@ from model.engines.lora import Wardrobe
 from model.engines.networks import Network
 
 PIECE: Final = 32  # tokens of a prompt read at once
-_ROUND: Final = 64  # tokens by which slots grow
+_ROUND: Final = 32  # tokens by which slots grow
 _BLOCK: Final = 16  # rows that attend together: they are padded to the longest of them
 _REMEMBERED: Final = 0.1  # of the budget, for prompts
+_SLACK: Final = 1.4  # how much larger than what stands in it a block may be
 
 
 @dataclass(slots=True, eq=False)
@@ -96,7 +97,7 @@ class SlotRunner:
         """Remember at most ``rows`` rows, in about ``budget`` bytes."""
         self.network, self.wardrobe = network, wardrobe
         self._shape = network.shape
-        self._budget, self._most = int(budget * (1 - _REMEMBERED)), rows
+        self._budget, self._most = int(budget * (1 - _REMEMBERED) / _SLACK), rows
         self._block = Block(network.shape)
         self._seats: list[Seat] = []  # number i has slot i
         self._prompts = _Prompts(int(budget * _REMEMBERED))
