@@ -199,6 +199,7 @@ class Store:
                 (place / name).parent.mkdir(parents=True, exist_ok=True)
                 (whole / name).replace(place / name)
             settle(place)
+            shutil.rmtree(whole)
         else:
             whole.rename(place)
         settle(self.folder)

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Final
 
-from model.adapter_errors import AdapterRefusedError, AdaptersUnsupportedError, NoStoreError
+from model.adapter_errors import AdapterRefusedError, AdaptersUnsupportedError, NoStoreError, StoreError
 from model.adapters import Pointer, Store
 from model.checkpoint import BrokenCheckpointError, FormatMismatchError
 from model.decoder import Adaptable, Decoder, Warm
@@ -58,8 +58,11 @@ class Dresser:
         return self._active
 
     def names(self) -> tuple[str, ...]:
-        """Return what is in the store."""
-        return self._store.names() if self._store else ()
+        """Return what is in the store, as far as that can be seen."""
+        try:
+            return self._store.names() if self._store else ()
+        except StoreError:
+            return ()
 
     @asynccontextmanager
     async def wearing(self, name: str | None = None) -> AsyncGenerator[Decoder]:
