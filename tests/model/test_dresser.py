@@ -3,30 +3,18 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
-from dataclasses import replace
-from functools import partial
-from itertools import cycle
 from pathlib import Path
 
 import pytest
 
 from model.adapter_errors import AdapterRefusedError, AdaptersUnsupportedError, NoStoreError, StoreUnusableError
 from model.adapters import POINTER, Store
-from model.briefs import Brief, PitchBrief, ScriptBrief, genre, theme
 from model.decoder import Adaptable, Chunk, Halt, Sampling, Warm
-from model.drafts import Draft
 from model.dresser import Dresser
-from model.engine import Drafted, Finished
 from model.engines import AdapterMissingError, NotFiniteError
 from model.fake import FakeDecoder
-from model.originality import TitleIndex
 from model.tasks import Prompt
-from model.writer import Writer
-from tests.model.adapted import adapter, damage
-
-BRIEF = PitchBrief(genre=genre("comedy"), theme=theme("time travel"), count=2, seed=3)
-Written = tuple[str, tuple[Draft, ...]]
+from tests.model.adapted import adapter, damage, writer, written
 
 
 @pytest.fixture
@@ -35,31 +23,6 @@ def store(tmp_path: Path) -> Store:
     for name in ("a", "b"):
         made.publish(adapter(tmp_path / "trained" / name, name))
     return made
-
-
-def writer(decoder: FakeDecoder, store: Store | None) -> Writer:
-    return Writer(decoder, TitleIndex.of([]), store=store)
-
-
-async def written(writer: Writer, brief: Brief = BRIEF) -> Written:
-    """Return which model wrote, and what."""
-    drafts: dict[int, Draft] = {}
-    async with aclosing(writer.stream(brief)) as events:
-        async for event in events:
-            match event:
-                case Drafted(slot, draft):
-                    drafts[slot] = draft
-                case Finished(model=model):
-                    return model, tuple(drafts[slot] for slot in sorted(drafts))
-    raise AssertionError("no end")
-
-
-async def alone(store: Store, name: str | None, brief: Brief) -> Written:
-    """Return what a writer of its own writes with the adapter ``name``."""
-    decoder = FakeDecoder()
-    if name is not None:
-        await decoder.load_adapter(store.path(name))
-    return await written(writer(decoder.wearing(name), None), brief)
 
 
 class Broken(FakeDecoder):
@@ -84,72 +47,6 @@ def test_the_double_is_one_of_those_that_take_adapters() -> None:
     assert isinstance(FakeDecoder(), Adaptable)
     assert isinstance(FakeDecoder(), Warm)
     assert not isinstance(Plain(), Adaptable)
-
-
-async def test_every_adapter_writes_another_text_by_its_own_name(store: Store) -> None:
-    texts = [await alone(store, name, BRIEF) for name in (None, "a", "b")]
-    assert [model for model, _ in texts] == ["fake", "fake+a", "fake+b"]
-    assert len({drafts for _, drafts in texts}) == 3
-
-
-class Held:
-    """A gate that says when somebody stands before it."""
-
-    def __init__(self) -> None:
-        self._steps = asyncio.Semaphore(0)
-        self._there = asyncio.Semaphore(0)
-
-    async def __call__(self) -> None:
-        self._there.release()
-        await self._steps.acquire()
-
-    async def reached(self) -> None:
-        await self._there.acquire()
-
-    def open(self, steps: int) -> None:
-        for _ in range(steps):
-            self._steps.release()
-
-
-async def test_fifty_briefs_are_each_written_by_one_adapter_while_they_are_swapped(store: Store) -> None:
-    gate = Held()
-    decoder = FakeDecoder(gate=gate)
-    room = writer(decoder, store)
-    dresser = room.dresser
-    briefs = [replace(BRIEF, count=1 + number % 4, seed=number) for number in range(50)]
-    swaps = cycle([partial(dresser.activate, "a"), partial(dresser.activate, "b"), dresser.rollback,
-                   partial(dresser.activate, None), dresser.rollback, dresser.rollback])  # fmt: skip
-    running: list[asyncio.Task[Written]] = []
-    for brief in briefs:  # all of them are being written in the end, each begun by what was active then
-        running.append(asyncio.create_task(written(room, brief)))
-        await gate.reached()
-        await next(swaps)()
-    async with asyncio.timeout(60):
-        while not all(task.done() for task in running):
-            gate.open(500)
-            await next(swaps)()
-    texts = [task.result() for task in running]
-    for (model, drafts), brief in zip(texts, briefs, strict=True):
-        assert (model, drafts) == await alone(store, model.partition("+")[2] or None, brief)
-    assert {model for model, _ in texts} == {"fake", "fake+a", "fake+b"}
-    await dresser.look()
-    assert decoder.loaded == {dresser.active} - {None}
-
-
-async def test_a_brief_keeps_its_adapter_over_all_its_rounds(store: Store) -> None:
-    gate = Held()
-    decoder = FakeDecoder(["nonsense", "CAST: ANNA, BEN\n[INT. SHOP - DAY]\nANNA: Yes.\nBEN: No."], gate=gate)
-    room = writer(decoder, store)
-    await room.dresser.activate("a")
-    running = asyncio.create_task(written(room, ScriptBrief(title="Salt", summary="Two sisters.")))
-    await gate.reached()
-    await room.dresser.activate("b")
-    assert decoder.loaded == {"a", "b"}
-    gate.open(500)
-    assert (await running)[0] == "fake+a"
-    assert len(decoder.asked) == 2
-    await room.dresser.look()
-    assert decoder.loaded == {"b"}
 
 
 async def test_an_adapter_is_not_dropped_before_its_last_brief_has_ended(store: Store) -> None:
