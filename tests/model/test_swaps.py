@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import cycle
@@ -71,18 +71,22 @@ async def test_fifty_briefs_are_each_written_by_one_adapter_while_they_are_swapp
     room = writer(decoder, store)
     dresser = room.dresser
     briefs = [replace(BRIEF, count=1 + number % 4, seed=number) for number in range(50)]
-    swaps = cycle([partial(dresser.activate, "a"), partial(dresser.activate, "b"), dresser.rollback,
-                   partial(dresser.activate, None), dresser.rollback, dresser.rollback])  # fmt: skip
-    running: list[asyncio.Task[Written]] = []
+    swaps: Iterator[Callable[[], Awaitable[None]]] = cycle(
+        [
+            *(partial(dresser.activate, "a"), partial(dresser.activate, "b"), dresser.rollback),
+            *(partial(dresser.activate, None), dresser.rollback, dresser.rollback),
+        ]
+    )
+    tasks: list[asyncio.Task[Written]] = []
     for brief in briefs:  # all of them are being written in the end, each begun by what was active then
-        running.append(asyncio.create_task(written(room, brief)))
+        tasks.append(asyncio.create_task(written(room, brief)))
         await gate.reached()
         await next(swaps)()
     async with asyncio.timeout(60):
-        while not all(task.done() for task in running):
+        while not all(task.done() for task in tasks):
             gate.open(500)
             await next(swaps)()
-    texts = [task.result() for task in running]
+    texts = [task.result() for task in tasks]
     for (model, drafts), brief in zip(texts, briefs, strict=True):
         assert (model, drafts) == await alone(store, model.partition("+")[2] or None, brief)
     assert {model for model, _ in texts} == {"fake", "fake+a", "fake+b"}
