@@ -23,6 +23,7 @@ from model.worker import Worker
 from model.writer import Writer
 
 FAKE: Final = "fake"
+_MIB: Final = 1 << 20
 DRAIN: Final = 30  # seconds that running briefs may still take once the worker was told to stop
 _log = logging.getLogger(__name__)
 
@@ -65,11 +66,22 @@ def load_decoder(settings: WorkerSettings) -> Decoder:
     """
     if settings.model == FAKE:
         return FakeDecoder(gate=lambda: asyncio.sleep(settings.fake_pause))
-    from model.engines.transformers_engine import TransformersDecoder  # noqa: PLC0415 - loads torch
+    from model.engines.precision import Fit  # noqa: PLC0415 - loads torch
+    from model.engines.transformers_engine import TransformersDecoder  # noqa: PLC0415 - the same
 
-    return TransformersDecoder.load(
-        settings.model, adapter=settings.adapter, quantize=settings.quantize, threads=settings.threads
+    decoder = TransformersDecoder.load(
+        settings.model,
+        adapter=settings.adapter,
+        quantize=settings.quantize,
+        threads=settings.threads,
+        fit=Fit(
+            precision=settings.precision,
+            memory=settings.memory * _MIB if settings.memory else None,
+            rows=settings.rows,
+        ),
     )
+    decoder.lighten()
+    return decoder
 
 
 async def serve(

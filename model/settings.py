@@ -48,8 +48,14 @@ class WorkerSettings(BaseSettings):
     """Which words speak for a genre: of several beginnings of a pitch those that fit are finished."""
     capacity: Annotated[int, Field(ge=0)] = 32
     """How many briefs may wait."""
-    threads: Annotated[int, Field(ge=1)] = 1
-    """CPU threads of the model; one is fastest up to about 50 million weights."""
+    threads: Annotated[int, Field(ge=1)] | None = None
+    """CPU threads of the model; if absent one up to 50 million weights, else one less than there are idle cores."""
+    precision: Literal["auto", "fp32", "bf16", "int8"] = "auto"
+    """Of the weights on a CPU; ``auto`` is the fastest that changes the scores little."""
+    rows: Annotated[int, Field(ge=1, le=4096)] = 128
+    """How many texts are written side by side at most (a slate of five begins ten)."""
+    memory: Annotated[int, Field(ge=1)] | None = None
+    """MiB for what is remembered of texts; if absent a quarter of what is free, on a GPU four fifths."""
 
     @model_validator(mode="before")
     @classmethod

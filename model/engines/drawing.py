@@ -59,7 +59,7 @@ class Rules:
 
 
 def finite(scores: Tensor) -> Tensor:
-    """Return which rows of ``scores`` [row, vocabulary] can be drawn from: something may follow, and all are numbers."""
+    """Return which rows of ``scores`` [row, vocabulary] can be drawn from: numbers, and something may follow."""
     return torch.isfinite(scores.amax(dim=-1))
 
 

@@ -91,8 +91,7 @@ class Step:
         starts = (torch.arange(2)[None, :, None] * slots + torch.arange(len(lengths))[:, None, None]) * heads
         self._where = ((starts + torch.arange(heads)).to(device) * tokens + self.positions[:, None, None]).view(-1)
         self._together = [
-            self._rows(start, lengths[start : start + _TOGETHER], tokens)
-            for start in range(0, len(lengths), _TOGETHER)
+            self._rows(start, lengths[start : start + _TOGETHER], tokens) for start in range(0, len(lengths), _TOGETHER)
         ]
 
     def _rows(self, start: int, lengths: Sequence[int], tokens: int) -> tuple[slice, int, Tensor]:
@@ -104,6 +103,7 @@ class Step:
         return slice(start, start + len(lengths)), seen, mask.masked_fill_(behind, -torch.inf)[:, None, None, :]
 
     def __call__(self, layer: int, q: Tensor, kv: Tensor) -> Tensor:
+        """Write keys and values down and return what the rows see; see :data:`model.engines.networks.Attend`."""
         kept, size = self._layers[layer], self._shape.size
         kept.view(-1, size).index_copy_(0, self._where, kv.reshape(-1, size))
         outputs = [self._seen(q[rows], kept[:, rows], seen, mask) for rows, seen, mask in self._together]

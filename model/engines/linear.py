@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers.pytorch_utils import Conv1D
 
@@ -40,14 +39,15 @@ def pack(parts: Sequence[nn.Module], precision: Precision | None, orders: Sequen
     if precision is None:
         return _Plain(weight.contiguous(), bias)
     weight, bias = weight.float(), None if bias is None else bias.float()
-    return {"fp32": _Plain, "bf16": _Bf16, "int8": _Int8}[precision](weight.contiguous(), bias)
+    made: dict[Precision, Callable[[Tensor, Tensor | None], Linear]] = {"fp32": _Plain, "bf16": _Bf16, "int8": _Int8}
+    return made[precision](weight.contiguous(), bias)
 
 
 def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Return rows ``x`` [n, in] times ``weight`` [out, in], on a CPU each row as if it were alone."""
     if len(x) >= FEW or x.is_cuda:
-        return F.linear(x, weight, bias)
-    return F.linear(F.pad(x, (0, 0, 0, FEW - len(x))), weight, bias)[: len(x)]
+        return nn.functional.linear(x, weight, bias)
+    return nn.functional.linear(nn.functional.pad(x, (0, 0, 0, FEW - len(x))), weight, bias)[: len(x)]
 
 
 def _matrix(part: nn.Module, order: Tensor | None) -> tuple[Tensor, Tensor | None]:
@@ -90,11 +90,15 @@ class _Int8:
     """
 
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
-        weight = F.pad(weight, (0, _MARGIN))
+        weight = nn.functional.pad(weight, (0, _MARGIN))
         scale = weight.abs().amax(1).clamp_min_(_TINY) / _LARGEST
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", ".*deprecated", UserWarning)  # torch is pinned; see model.engines.precision
-            rounded = torch.quantize_per_channel(weight, scale.double(), torch.zeros(len(weight)).long(), 0, torch.qint8)
+            warnings.filterwarnings(
+                "ignore", ".*deprecated", UserWarning
+            )  # torch is pinned; see model.engines.precision
+            rounded = torch.quantize_per_channel(
+                weight, scale.double(), torch.zeros(len(weight)).long(), 0, torch.qint8
+            )
         self.weight = torch.ops.quantized.linear_prepack(rounded, None)
         self.bias = bias
         self._inside = weight.shape[1] - _MARGIN

@@ -1,4 +1,4 @@
-"""The one loop that writes: rows of many calls side by side, joining and leaving at every token, in a thread of its own.
+"""The one loop that writes: rows of many calls side by side, joining and leaving at every token, in its own thread.
 
 A turn of the loop reads a little of the prompts that wait, adds one token to every row, seats the rows whose prompt is
 read, draws, and hands out what was written. What goes wrong with one call is told to that call; the others go on.
@@ -9,10 +9,10 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from typing import Any, Final, Generic, TypeVar
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
 
 import torch
 from torch import Tensor
@@ -20,6 +20,7 @@ from torch import Tensor
 from model.decoder import Chunk
 from model.engine import EngineUnavailableError
 from model.engines import NoRoomError, NotFiniteError
+from model.engines.delivery import News, Outlet, Outlets
 from model.engines.drawing import Rules, draw, finite
 from model.engines.rows import Call, Language, Row, ruled
 from model.engines.runner import Read, Runner
@@ -30,15 +31,6 @@ _log = logging.getLogger(__name__)
 R = TypeVar("R", bound=Read)
 S = TypeVar("S")
 T = TypeVar("T")
-Item = list[Chunk] | Exception | None
-
-
-@dataclass(slots=True, eq=False)
-class _Out:
-    """Where the chunks of a call go: a queue in the event loop that asked."""
-
-    loop: asyncio.AbstractEventLoop
-    queue: asyncio.Queue[Item]
 
 
 @dataclass(slots=True, eq=False)
@@ -48,23 +40,15 @@ class _Waiting(Generic[R]):
     call: Call
     rows: deque[Row]
     reading: R
+    length: int  # of the prompt
 
 
 @dataclass(slots=True, eq=False)
 class _Written(Generic[S]):
     row: Row
     seat: S
-    token: int
-
-
-@dataclass(slots=True)
-class _News:
-    """What the event loops say to the thread."""
-
-    changed: threading.Condition = field(default_factory=threading.Condition)
-    calls: deque[tuple[Call, _Out]] = field(default_factory=deque)
-    tasks: deque[Callable[[], None]] = field(default_factory=deque)
-    ended: bool = False
+    seen: int  # tokens that the model has before it, the last one included
+    token: int = -1
 
 
 class Loop(Generic[R, S]):
@@ -72,11 +56,9 @@ class Loop(Generic[R, S]):
 
     def __init__(self, runner: Runner[R, S], language: Language, *, threads: int | None = None) -> None:
         self._runner, self._language = runner, language
-        self._news = _News()
-        self._outs: dict[Call, _Out] = {}
+        self._news, self._outlets = News(), Outlets()
         self._waiting: deque[_Waiting[R]] = deque()
         self._rows: list[_Written[S]] = []
-        self._items: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Queue[Item], Item]]] = {}
         self._turns = 0
         self.computed = 0
         """Tokens written since the start."""
@@ -88,7 +70,7 @@ class Loop(Generic[R, S]):
     @property
     def busy(self) -> bool:
         """Whether anything is being written."""
-        return bool(self._outs or self._news.calls)
+        return bool(self._outlets.of or self._news.calls)
 
     @property
     def rows(self) -> int:
@@ -108,19 +90,19 @@ class Loop(Generic[R, S]):
             NoRoomError: the memory does not suffice.
             EngineUnavailableError: the loop was closed.
         """
-        out = _Out(asyncio.get_running_loop(), asyncio.Queue())
+        out = Outlet(asyncio.get_running_loop(), asyncio.Queue())
         if not call.seeds:
             return
-        self._tell(lambda: self._news.calls.append((call, out)))
+        self._news.call(call, out)
         try:
             while (item := await out.queue.get()) is not None:
                 if isinstance(item, Exception):
                     raise item
                 for chunk in item:
-                    yield chunk
+                    if chunk.row not in call.halt.rows:  # the thread may have been ahead of whoever said so
+                        yield chunk
         finally:
-            call.cancelled = True
-            self._tell(lambda: None)
+            call.cancelled = True  # the loop looks before every token
 
     async def ask(self, question: Callable[[], T]) -> T:
         """Return what ``question`` returns when the thread asks it between two tokens.
@@ -137,24 +119,13 @@ class Loop(Generic[R, S]):
                 except Exception as error:  # noqa: BLE001 - it belongs to whoever asked
                     answer.set_exception(error)
 
-        with self._news.changed:
-            if self._news.ended:
-                raise EngineUnavailableError("closed")
-            self._news.tasks.append(task)
-            self._news.changed.notify()
+        self._news.ask(task)
         return await asyncio.wrap_future(answer)
 
     def close(self) -> None:
         """End the thread after its turn; whoever is still written for is told."""
-        with self._news.changed:
-            self._news.ended = True
-            self._news.changed.notify()
+        self._news.end()
         self._thread.join()
-
-    def _tell(self, change: Callable[[], None]) -> None:
-        with self._news.changed:
-            change()
-            self._news.changed.notify()
 
     def _run(self, threads: int | None) -> None:
         if threads is not None:
@@ -162,30 +133,24 @@ class Loop(Generic[R, S]):
         with torch.inference_mode():
             while self._listen():
                 self._survive(self._turn)
-                self._hand_out()
-        self._fail(self._outs, EngineUnavailableError("closed"))
-        self._hand_out()
+                self._outlets.hand_out()
+        self._fail(self._outlets.of, EngineUnavailableError("closed"))
+        self._outlets.hand_out()
 
     def _listen(self) -> bool:
         """Take what is new; with nothing to do, wait for it. Say whether to go on."""
-        news = self._news
-        with news.changed:
-            while not (news.calls or news.tasks or news.ended or self._outs):
-                news.changed.wait()
-            calls, tasks = list(news.calls), list(news.tasks)
-            news.calls.clear()
-            news.tasks.clear()
+        calls, tasks = self._news.take(wait=not self._outlets.of)
         for task in tasks:
             task()
-        for call, out in calls:
-            self._outs[call] = out
+        for call, outlet in calls:
+            self._outlets.of[call] = outlet
             self._survive(lambda call=call: self._begin(call, range(len(call.seeds))))  # type: ignore[misc]
-        return not news.ended
+        return not self._news.ended
 
     def _survive(self, work: Callable[[], None]) -> None:
         try:
             work()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whoever is written for is told, and the log
             if not _no_memory(error):
                 _log.exception("the loop lost everything it wrote")
                 self._lose(error)
@@ -194,25 +159,24 @@ class Loop(Generic[R, S]):
                 self._give_up_youngest()
 
     def _lose(self, error: Exception) -> None:
-        self._fail(self._outs, error)
+        self._fail(self._outlets.of, error)
         self._waiting.clear()
         self._rows.clear()
         self._runner.clear()
 
     def _give_up_youngest(self) -> None:
-        call = next(reversed(self._outs))
+        call = next(reversed(self._outlets.of))
         self._fail([call], NoRoomError())
         self._drop_stopped()
 
     def _fail(self, calls: Iterable[Call], error: Exception) -> None:
         for call in list(calls):
             call.cancelled = True
-            self._say(call, error)
-            self._outs.pop(call, None)
+            self._outlets.say(call, error, last=True)
 
     def _begin(self, call: Call, numbers: Iterable[int]) -> None:
         rows = deque(Row(call, number, self._language) for number in numbers)
-        self._waiting.append(_Waiting(call, rows, self._runner.begin(call.ids, call.adapter)))
+        self._waiting.append(_Waiting(call, rows, self._runner.begin(call.ids, call.adapter), len(call.ids)))
 
     def _turn(self) -> None:
         self._turns += 1
@@ -250,10 +214,10 @@ class Loop(Generic[R, S]):
         scores: list[Tensor] = []
         for waiting in self._waiting:
             while waiting.rows and waiting.reading.scores is not None:
-                longest = min(len(waiting.rows[0].ids) + waiting.rows[0].left, self._runner.context)
+                longest = min(waiting.length + waiting.rows[0].left, self._runner.context)
                 if (seat := self._runner.seat(waiting.reading, longest)) is None:
                     return fresh, scores
-                fresh.append(_Written(waiting.rows.popleft(), seat, -1))
+                fresh.append(_Written(waiting.rows.popleft(), seat, waiting.length))
                 scores.append(waiting.reading.scores[None])
         self._waiting = deque(waiting for waiting in self._waiting if waiting.rows)
         return fresh, scores
@@ -271,26 +235,27 @@ class Loop(Generic[R, S]):
         tokens = draw(allowed, chance, Rules.of([row.sampling for row in rows], allowed.device))
         likely = scores.gather(-1, tokens[:, None]).squeeze(-1) - scores.logsumexp(-1)
         for one, token, chance_of_it in zip(written, tokens.tolist(), likely.tolist(), strict=True):
-            if one.row.call in self._outs:
+            if one.row.call in self._outlets.of:
                 self._write(one, token, chance_of_it)
 
     def _write(self, one: _Written[S], token: int, likely: float) -> None:
         chunk = one.row.add(token, likely)
-        one.token = token
+        one.token, one.seen = token, one.seen + 1
         self.computed += 1
-        self._say(one.row.call, [chunk])
+        self._outlets.say(one.row.call, [chunk])
         if chunk.end is not None:
             self._leave(one)
-        elif len(ids := one.row.ids) > self._runner.context:
-            self._slide(one, ids)
+        elif one.seen > self._runner.context:
+            self._slide(one)
 
-    def _slide(self, one: _Written[S], ids: Sequence[int]) -> None:
+    def _slide(self, one: _Written[S]) -> None:
         """Read the last half of a row that fills the context anew, as the beginning of what the model sees."""
         self._rows.remove(one)
         self._runner.leave(one.seat)
         call = one.row.call
-        recent = self._language.recent(ids, self._runner.context)
-        self._waiting.append(_Waiting(call, deque([one.row]), self._runner.begin(recent, call.adapter)))
+        recent = self._language.recent(one.row.ids, self._runner.context)
+        reading = self._runner.begin(recent, call.adapter)
+        self._waiting.append(_Waiting(call, deque([one.row]), reading, len(recent)))
 
     def _leave(self, one: _Written[S]) -> None:
         self._rows.remove(one)
@@ -300,27 +265,8 @@ class Loop(Generic[R, S]):
     def _end(self, row: Row) -> None:
         call = row.call
         call.left.discard(row.number)
-        if not call.left and call in self._outs:
-            self._say(call, None)
-            del self._outs[call]
-
-    def _say(self, call: Call, item: Item) -> None:
-        if (out := self._outs.get(call)) is not None:
-            self._items.setdefault(out.loop, []).append((out.queue, item))
-
-    def _hand_out(self) -> None:
-        """Put what was written into the queues, once a turn and event loop."""
-        items, self._items = self._items, {}
-        for loop, several in items.items():
-            try:
-                loop.call_soon_threadsafe(_put, several)
-            except RuntimeError:  # that event loop has ended, and with it whoever waited there
-                _log.debug("nobody waits for %d chunks", len(several))
-
-
-def _put(items: list[tuple[asyncio.Queue[Any], Item]]) -> None:
-    for queue, item in items:
-        queue.put_nowait(item)
+        if not call.left:
+            self._outlets.say(call, None, last=True)
 
 
 def _no_memory(error: Exception) -> bool:

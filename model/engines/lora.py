@@ -22,7 +22,14 @@ from model.engines.linear import product
 CONFIG: Final = "adapter_config.json"
 WEIGHTS: Final = "adapter_model.safetensors"
 _NAME: Final = re.compile(r"base_model\.model\.(.+)\.lora_([AB])\.weight")
-_REFUSED: Final = ("use_dora", "modules_to_save", "layer_replication", "use_qalora", "lora_bias", "trainable_token_indices")
+_REFUSED: Final = (
+    "use_dora",
+    "modules_to_save",
+    "layer_replication",
+    "use_qalora",
+    "lora_bias",
+    "trainable_token_indices",
+)
 _MIXES: Final = 8  # mixtures of adapters kept ready
 
 Pair = tuple[Tensor, Tensor]
@@ -167,8 +174,14 @@ class Wardrobe:
                 self._mixed.clear()
             pairs, owners = {}, {}
             for key in {key for name in names for key in self._adapters[name].pairs}:
-                have = [(number, self._adapters[name].pairs[key]) for number, name in enumerate(names) if key in self._adapters[name].pairs]
+                have = [
+                    (number, self._adapters[name].pairs[key])
+                    for number, name in enumerate(names)
+                    if key in self._adapters[name].pairs
+                ]
                 pairs[key] = _beside([pair for _, pair in have])
-                owners[key] = torch.cat([torch.full((len(pair[0]),), number, device=pair[0].device) for number, pair in have])
+                owners[key] = torch.cat(
+                    [torch.full((len(pair[0]),), number, device=pair[0].device) for number, pair in have]
+                )
             self._mixed[names] = pairs, owners
         return self._mixed[names]

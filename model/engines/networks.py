@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
@@ -18,12 +17,12 @@ from model.engines.linear import Linear, Precision, pack
 from model.engines.lora import Adapted, Site
 
 Attend = Callable[[int, Tensor, Tensor], Tensor]
-"""Layer, queries [n, heads, size], keys and values [n, 2 × kv heads, size] → what the rows see [n, heads × size]."""
+"""Layer, queries [n, heads, size], keys and values [n, 2 × kv heads, size] → what rows see [n, heads × size]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """What must be kept of a text: ``layers`` × ``heads`` × ``size`` keys and values a token, for ``context`` tokens."""
+    """What is kept of a text: ``layers`` × ``heads`` × ``size`` keys and values a token, for ``context`` tokens."""
 
     layers: int
     heads: int
@@ -58,6 +57,7 @@ def network(model: PreTrainedModel, precision: Precision) -> Network | None:
     ``precision`` holds on a CPU; on a GPU the weights are used as they were loaded.
     """
     config: Any = model.config
+    model = getattr(model, "get_base_model", lambda: model)()  # what peft laid over it stays in its layers
     kind = None if model.device.type != "cpu" else precision
     if getattr(config, "hidden_act", getattr(config, "activation_function", None)) not in _ACTIVATIONS:
         return None
@@ -166,15 +166,17 @@ class Llama(_Base):
 
     def hidden(self, ids: Tensor, positions: Tensor, attend: Attend, adapted: Adapted | None) -> Tensor:
         """See :class:`Network`."""
-        h, turn = F.embedding(ids, self._words), self._turns[positions].unsqueeze(1)
+        h, turn = nn.functional.embedding(ids, self._words), self._turns[positions].unsqueeze(1)
         size, rotated, width = self.shape.size, self._heads + self.shape.heads, h.shape[-1:]
         for number, layer in enumerate(self._layers):
-            qkv = layer.qkv(F.rms_norm(h, width, layer.norm, self._eps), adapted).view(len(ids), -1, size)
+            qkv = layer.qkv(nn.functional.rms_norm(h, width, layer.norm, self._eps), adapted).view(len(ids), -1, size)
             _rotate(qkv[:, :rotated], turn)
             h = h + layer.out(attend(number, qkv[:, : self._heads], qkv[:, self._heads :]), adapted)
-            gate, up = layer.gate_up(F.rms_norm(h, width, layer.norm_after, self._eps), adapted).chunk(2, -1)
+            gate, up = layer.gate_up(nn.functional.rms_norm(h, width, layer.norm_after, self._eps), adapted).chunk(
+                2, -1
+            )
             h = h + layer.down(self._act(gate).mul_(up), adapted)
-        return F.rms_norm(h, width, self._norm_last, self._eps)
+        return nn.functional.rms_norm(h, width, self._norm_last, self._eps)
 
     def scores(self, hidden: Tensor) -> Tensor:
         """See :class:`Network`."""
@@ -205,7 +207,7 @@ class Gpt2(_Base):
 
     def hidden(self, ids: Tensor, positions: Tensor, attend: Attend, adapted: Adapted | None) -> Tensor:
         """See :class:`Network`."""
-        h = F.embedding(ids, self._words) + F.embedding(positions, self._places)
+        h = nn.functional.embedding(ids, self._words) + nn.functional.embedding(positions, self._places)
         for number, layer in enumerate(self._layers):
             qkv = layer.qkv(_layer_norm(h, layer.norms[0]), adapted).view(len(ids), -1, self.shape.size)
             h = h + layer.out(attend(number, qkv[:, : self._heads], qkv[:, self._heads :]), adapted)
@@ -244,7 +246,7 @@ class GptJ(_Base):
 
     def hidden(self, ids: Tensor, positions: Tensor, attend: Attend, adapted: Adapted | None) -> Tensor:
         """See :class:`Network`."""
-        h, turn = F.embedding(ids, self._words), self._turns[positions].unsqueeze(1)
+        h, turn = nn.functional.embedding(ids, self._words), self._turns[positions].unsqueeze(1)
         for number, layer in enumerate(self._layers):
             x = _layer_norm(h, layer.norm)
             qkv = layer.qkv(x, adapted).view(len(ids), -1, self.shape.size)
@@ -271,7 +273,7 @@ def _turns(frequencies: Tensor, context: int) -> Tensor:
 
 def _rotate(x: Tensor, turn: Tensor) -> None:
     """Turn pairs of numbers [n, heads, 2 × pairs] in place, by complex numbers [n, 1, pairs]."""
-    pairs = x.unflatten(-1, (-1, 2))
+    pairs = x.view(*x.shape[:-1], -1, 2)
     if x.dtype == torch.float32:
         torch.view_as_complex(pairs).mul_(turn)
     else:
@@ -280,18 +282,18 @@ def _rotate(x: Tensor, turn: Tensor) -> None:
 
 def _layer_norm(x: Tensor, norm: tuple[Tensor, Tensor, float]) -> Tensor:
     weight, bias, eps = norm
-    return F.layer_norm(x, x.shape[-1:], weight, bias, eps)
+    return nn.functional.layer_norm(x, x.shape[-1:], weight, bias, eps)
 
 
 def _tanh_gelu(x: Tensor) -> Tensor:
-    return F.gelu(x, approximate="tanh")
+    return nn.functional.gelu(x, approximate="tanh")
 
 
 _ACTIVATIONS: Final[dict[str, Callable[[Tensor], Tensor]]] = {
-    "gelu": F.gelu,
+    "gelu": nn.functional.gelu,
     "gelu_fast": _tanh_gelu,
     "gelu_new": _tanh_gelu,
     "gelu_pytorch_tanh": _tanh_gelu,
-    "relu": F.relu,
-    "silu": F.silu,
+    "relu": nn.functional.relu,
+    "silu": nn.functional.silu,
 }

@@ -1,4 +1,4 @@
-"""How a model runs on this machine: in which numbers, checked against the model as it was loaded, and in how much memory."""
+"""How a model runs on this machine: in which numbers, checked against the model as loaded, in how much memory."""
 
 import logging
 import os
@@ -11,9 +11,9 @@ from transformers import PreTrainedModel
 
 from model.engines.linear import Precision
 from model.engines.lora import Wardrobe
-from model.engines.networks import Network, network
+from model.engines.networks import network
 from model.engines.runner import Runner
-from model.engines.slots import PIECE, SlotRunner
+from model.engines.slots import SlotRunner
 from model.engines.whole import WholeRunner
 
 ONE_THREAD: Final = 50_000_000  # weights up to which one thread is fastest

@@ -85,8 +85,8 @@ class Row:
         self._throws = throws(call.seeds[number], call.room)
         self._spelling = Spelling(language.tokenizer, call.ids)
         self.runs = Runs(sampling.no_repeat, language.begins) if sampling.no_repeat else None
-        held = language.vocabulary and sampling.grammar
-        self.held = Held(language.vocabulary, sampling.grammar) if held else None
+        vocabulary, grammar = language.vocabulary, sampling.grammar
+        self.held = Held(vocabulary, grammar) if vocabulary and grammar else None
 
     @property
     def sampling(self) -> Sampling:

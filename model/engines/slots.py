@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Final
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from model.engines import lora
-from model.engines.lora import Wardrobe
 from model.engines.kept import Block, padded
+from model.engines.lora import Wardrobe
 from model.engines.networks import Network
 
 PIECE: Final = 32  # tokens of a prompt read at once
@@ -120,9 +119,7 @@ class SlotRunner:
         if known is not None and known.ids == ids:
             return known
         shape = self._shape
-        kept = torch.empty(
-            (shape.layers, 2, shape.heads, len(ids), shape.size), dtype=shape.dtype, device=shape.device
-        )
+        kept = torch.empty((shape.layers, 2, shape.heads, len(ids), shape.size), dtype=shape.dtype, device=shape.device)
         reading = Reading(ids, adapter, kept)
         if known is not None:
             reading.done = _common(known.ids, ids)
@@ -231,9 +228,9 @@ class _Piece:
 
     def __call__(self, layer: int, q: Tensor, kv: Tensor) -> Tensor:
         kept = self._reading.kept[layer]
-        kept[:, :, self._start : self._stop] = kv.unflatten(1, (2, -1)).permute(1, 2, 0, 3)
+        kept[:, :, self._start : self._stop] = kv.view(len(kv), 2, -1, kv.shape[-1]).permute(1, 2, 0, 3)
         keys, values = kept[:, None, :, : self._stop]
-        seen = F.scaled_dot_product_attention(
+        seen = nn.functional.scaled_dot_product_attention(
             q.transpose(0, 1)[None], keys, values, attn_mask=self._mask, enable_gqa=q.shape[1] != keys.shape[1]
         )
         return seen[0].transpose(0, 1).reshape(len(q), -1)

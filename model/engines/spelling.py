@@ -63,6 +63,6 @@ class Spelling:
 
     def _decode(self, ids: list[int]) -> str:
         if self._fast is not None:
-            return self._fast.decode(ids, skip_special_tokens=True)
+            return str(self._fast.decode(ids, skip_special_tokens=True))
         written = self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
         return written if isinstance(written, str) else "".join(written)

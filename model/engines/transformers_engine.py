@@ -3,6 +3,7 @@
 import asyncio
 import copy
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
@@ -15,7 +16,7 @@ from model.decoder import Chunk, Halt, Sampling
 from model.engines import AdapterMissingError, NotFiniteError, PromptTooLongError
 from model.engines.loading import Quantize, load_model, require_there, unusable
 from model.engines.loop import Loop
-from model.engines.precision import Fit, fitting
+from model.engines.precision import Fit, fitting, threads_for
 from model.engines.rows import Call, Language
 from model.engines.runner import Runner
 from model.engines.spelling import Spelling
@@ -43,9 +44,10 @@ class TransformersDecoder:
     ) -> None:
         """Write with ``model``, in fp32 on a CPU if ``fit`` (precision and memory) does not say otherwise.
 
-        ``folder`` is where it lies, if that is known: adapters are compared with it.
+        ``folder`` is where it lies, if that is known: adapters are compared with it. Without ``threads`` there are as
+        many as are fast here.
         """
-        self._model = model.eval()  # type: ignore[no-untyped-call]
+        self._weights: PreTrainedModel | None = model.eval()  # type: ignore[no-untyped-call]
         self._name = name
         self._folder = folder
         self._adapter: str | None = None
@@ -53,7 +55,9 @@ class TransformersDecoder:
         ends, size = _end_ids(model, tokenizer), model.config.get_text_config().vocab_size
         self._language = Language.of(tokenizer, ends, size, model.device)
         self._runner = fitting(model, fit or Fit())
-        self._loop: Loop[Any, Any] = Loop(self._runner, self._language, threads=threads)
+        self._loop: Loop[Any, Any] = Loop(
+            self._runner, self._language, threads=threads_for(model) if threads is None else threads
+        )
 
     @classmethod
     def load(
@@ -95,9 +99,9 @@ class TransformersDecoder:
 
     @property
     def weights(self) -> PreTrainedModel:
-        """The loaded model, in evaluation mode."""
-        model: PreTrainedModel = self._model
-        return model
+        """The model as it was loaded, in evaluation mode; not after :meth:`lighten`."""
+        assert self._weights is not None  # noqa: S101 -- nobody who lightens it asks
+        return self._weights
 
     @property
     def tokenizer(self) -> PreTrainedTokenizerBase:
@@ -146,10 +150,13 @@ class TransformersDecoder:
             EngineUnavailableError: the decoder was closed.
         """
         ids = self._read(prompt, whole=not sampling.slide)
-        async for chunk in self.write(ids, seeds, sampling, halt):
-            yield chunk
+        async with aclosing(self.write(ids, seeds, sampling, halt)) as chunks:
+            async for chunk in chunks:
+                yield chunk
 
-    async def write(self, ids: Sequence[int], seeds: Sequence[int], sampling: Sampling, halt: Halt) -> AsyncGenerator[Chunk]:
+    async def write(
+        self, ids: Sequence[int], seeds: Sequence[int], sampling: Sampling, halt: Halt
+    ) -> AsyncGenerator[Chunk]:
         """Write one row a seed behind the tokens ``ids``, of which there must be fewer than ``context``.
 
         Raises:
@@ -157,12 +164,9 @@ class TransformersDecoder:
         """
         room = sampling.max_tokens if sampling.slide else min(sampling.max_tokens, self.context - len(ids))
         call = Call(ids=ids, seeds=seeds, sampling=sampling, room=room, halt=halt, adapter=self._adapter)
-        stream = self._loop.write(call)
-        try:
-            async for chunk in stream:
+        async with aclosing(self._loop.write(call)) as chunks:
+            async for chunk in chunks:
                 yield chunk
-        finally:
-            await stream.aclose()
 
     def wearing(self, adapter: str | None) -> "TransformersDecoder":
         """Return this decoder as it writes with a loaded adapter, or with none.
@@ -195,6 +199,10 @@ class TransformersDecoder:
         """Forget an adapter; call it when nobody writes with it any more."""
         self._worn.discard(name)
         await self._loop.ask(lambda: self._runner.drop(name))
+
+    def lighten(self) -> None:
+        """Let go of the weights as they were loaded, where others are written with."""
+        self._weights = None
 
     async def warm(self) -> None:
         """Write two tokens, so that the first who asks does not wait for what is made at first use."""

@@ -112,7 +112,10 @@ class WholeRunner:
 
     def drop(self, name: str, /) -> None:
         """Forget an adapter that no row wears."""
-        self._model.delete_adapter(name)
+        if len(self._model.peft_config) > 1:
+            self._model.delete_adapter(name)
+        else:
+            self._model = self._model.unload()
 
     def _groups(self, seats: Sequence[Seat]) -> list[_Group]:
         fresh: dict[Reading, list[Seat]] = {}

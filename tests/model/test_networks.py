@@ -1,6 +1,6 @@
 """Our forward passes against transformers' own, and every row against itself in other company."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -37,48 +37,32 @@ SCALED = {"rope_type": "llama3", "factor": 4.0, "low_freq_factor": 1.0, "high_fr
 GPT: dict[str, Any] = {"n_layer": 2, "n_head": 4, "n_embd": 64, "n_positions": CONTEXT, "vocab_size": WORDS}
 
 
-def _made(kind: str) -> PreTrainedModel:
-    torch.manual_seed(3)
-    rope = {**SCALED, "rope_theta": 10_000.0, "original_max_position_embeddings": 64}
-    match kind:
-        case "llama":
-            return LlamaForCausalLM(LlamaConfig(**LLAMA))
-        case "llama, grouped heads, scaled turns":
-            return LlamaForCausalLM(LlamaConfig(**LLAMA, num_key_value_heads=2, rope_parameters=rope))
-        case "llama, biases, own head size":
-            return LlamaForCausalLM(LlamaConfig(**LLAMA, attention_bias=True, mlp_bias=True, head_dim=32))
-        case "mistral":
-            return MistralForCausalLM(MistralConfig(**LLAMA, num_key_value_heads=2, sliding_window=None))
-        case "qwen2":
-            return Qwen2ForCausalLM(Qwen2Config(**LLAMA, num_key_value_heads=2))
-        case "gpt2":
-            return GPT2LMHeadModel(GPT2Config(**GPT))
-        case "gptj, all of a head turns":
-            return GPTJForCausalLM(GPTJConfig(**GPT, rotary_dim=16))
-        case _:
-            return GPTJForCausalLM(GPTJConfig(**GPT, rotary_dim=8))
+TURNS = {**SCALED, "rope_theta": 10_000.0, "original_max_position_embeddings": 64}
+MAKERS: dict[str, Callable[[], PreTrainedModel]] = {
+    "llama": lambda: LlamaForCausalLM(LlamaConfig(**LLAMA)),
+    "llama, grouped heads, scaled turns": lambda: LlamaForCausalLM(
+        LlamaConfig(**LLAMA, num_key_value_heads=2, rope_parameters=TURNS)
+    ),
+    "llama, biases, own head size": lambda: LlamaForCausalLM(
+        LlamaConfig(**LLAMA, attention_bias=True, mlp_bias=True, head_dim=32)
+    ),
+    "mistral": lambda: MistralForCausalLM(MistralConfig(**LLAMA, num_key_value_heads=2, sliding_window=None)),
+    "qwen2": lambda: Qwen2ForCausalLM(Qwen2Config(**LLAMA, num_key_value_heads=2)),
+    "gpt2": lambda: GPT2LMHeadModel(GPT2Config(**GPT)),
+    "gptj": lambda: GPTJForCausalLM(GPTJConfig(**GPT, rotary_dim=8)),
+    "gptj, all of a head turns": lambda: GPTJForCausalLM(GPTJConfig(**GPT, rotary_dim=16)),
+}
 
 
-KINDS = (
-    "llama",
-    "llama, grouped heads, scaled turns",
-    "llama, biases, own head size",
-    "mistral",
-    "qwen2",
-    "gpt2",
-    "gptj",
-    "gptj, all of a head turns",
-)
-
-
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=list(MAKERS))
 def theirs(request: pytest.FixtureRequest) -> Iterator[PreTrainedModel]:
-    model = _made(request.param)
+    torch.manual_seed(3)
+    model = MAKERS[request.param]()
     with torch.inference_mode(), torch.no_grad():
         for name, weight in model.named_parameters():  # fresh biases are 0 and norms 1: that would hide a mistake
             if weight.dim() == 1:
                 weight.add_(torch.randn(weight.shape, generator=torch.Generator().manual_seed(len(name))) * 0.1)
-        yield model.eval()
+        yield model.eval()  # type: ignore[no-untyped-call]
 
 
 def runner(model: PreTrainedModel, precision: Precision = "fp32", rows: int = 32) -> SlotRunner:
@@ -108,25 +92,25 @@ def scored(made: SlotRunner, texts: list[list[int]], prompt: int) -> torch.Tenso
 
 
 @pytest.mark.parametrize("prompt", [1, PIECE, 75])
-def test_scores_are_those_of_transformers(theirs: Any, prompt: int) -> None:
+def test_scores_are_those_of_transformers(theirs: PreTrainedModel, prompt: int) -> None:
     texts = [text(seed) for seed in range(3)]
-    expected = theirs(torch.tensor(texts)).logits[:, prompt - 1 :]
+    expected = theirs(input_ids=torch.tensor(texts)).logits[:, prompt - 1 :]
     assert (scored(runner(theirs), texts, prompt) - expected).abs().max() < 1e-3 * expected.abs().max()
 
 
 @pytest.mark.parametrize("precision", ["bf16", "int8"])
-def test_fewer_bits_change_little(theirs: Any, precision: Precision) -> None:
+def test_fewer_bits_change_little(theirs: PreTrainedModel, precision: Precision) -> None:
     if precision == "bf16" and not torch.cpu._is_avx512_bf16_supported():
         pytest.skip("this processor multiplies no bf16")
     texts = [text(seed) for seed in range(3)]
-    exact = theirs(torch.tensor(texts)).logits[:, 39:].log_softmax(-1)
+    exact = theirs(input_ids=torch.tensor(texts)).logits[:, 39:].log_softmax(-1)
     rounded = scored(runner(theirs, precision), texts, 40).log_softmax(-1)
     divergence = (exact.exp() * (exact - rounded)).sum(-1)
     assert divergence.mean() < 1e-3
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16", "int8"])
-def test_to_the_last_bit_a_row_is_what_it_is_alone(theirs: Any, precision: Precision) -> None:
+def test_to_the_last_bit_a_row_is_what_it_is_alone(theirs: PreTrainedModel, precision: Precision) -> None:
     if precision == "bf16" and not torch.cpu._is_avx512_bf16_supported():
         pytest.skip("this processor multiplies no bf16")
     ids = text(1, 90)

@@ -48,6 +48,24 @@ async def llama(folders: dict[str, Path]) -> AsyncGenerator[TransformersDecoder]
     made.close()
 
 
+class StepByStep:
+    """Holds the decoder before its first step until it is opened, and counts the rows of every step."""
+
+    def __init__(self, decoder: TransformersDecoder) -> None:
+        self._opened = threading.Event()
+        self._step = decoder.runner.step
+        self.sizes: list[int] = []
+        decoder.runner.step = self._held  # type: ignore[method-assign]
+
+    def open(self) -> None:
+        self._opened.set()
+
+    def _held(self, seats: Sequence[Any], tokens: Sequence[int]) -> torch.Tensor:
+        assert self._opened.wait(20)
+        self.sizes.append(len(seats))
+        return self._step(seats, tokens)
+
+
 async def chunks(
     decoder: TransformersDecoder, seeds: Sequence[int], sampling: Sampling, halt: Halt | None = None
 ) -> list[Chunk]:
@@ -92,13 +110,17 @@ async def test_a_row_does_not_depend_on_others_leaving(decoder: TransformersDeco
     assert [written] == alone
 
 
-async def test_halted_rows_are_not_computed(decoder: TransformersDecoder) -> None:
-    halt, seen = Halt(), []
-    async for chunk in decoder.decode(PROMPT, [1, 2, 3], GREEDY, halt):
-        seen.append(chunk.row)
-        halt.rows |= {0, 2}
-    assert sorted(seen[:3]) == [0, 1, 2]
-    assert set(seen[3:]) == {1}
+async def test_halted_rows_are_not_computed(llama: TransformersDecoder) -> None:
+    halt, rows, gate = Halt(), [], StepByStep(llama)
+    async for chunk in llama.decode(PROMPT, [1, 2, 3], GREEDY, halt):
+        rows.append(chunk.row)
+        if len(rows) == 3:
+            halt.rows |= {0, 2}
+            gate.open()
+    assert sorted(rows[:3]) == [0, 1, 2]
+    assert set(rows[6:]) == {1}
+    assert set(gate.sizes[1:]) == {1}  # the first step may have begun
+    assert sum(gate.sizes) == len(rows) - 3
 
 
 async def test_every_row_says_why_it_ended(decoder: TransformersDecoder) -> None:
@@ -126,7 +148,7 @@ async def test_any_of_several_end_tokens_ends_a_row_and_is_no_text(tmp_path: Pat
 async def test_control_tokens_and_filling_rows_are_never_drawn(decoder: TransformersDecoder) -> None:
     words = len(tiny.tokenizer())
     never = [number == 1 or number >= words for number in range(words + 3)]
-    assert torch.isinf(decoder._banned).tolist() == never
+    assert torch.isinf(decoder._language.banned).tolist() == never
 
 
 async def test_a_prompt_that_leaves_little_room_is_written_shorter(llama: TransformersDecoder) -> None:
@@ -148,7 +170,7 @@ async def test_no_rows_are_no_work(llama: TransformersDecoder) -> None:
 
 
 async def test_scores_that_are_no_numbers_end_the_call_and_nothing_else(llama: TransformersDecoder) -> None:
-    weight = llama._model.get_input_embeddings().weight
+    weight: Any = llama.weights.get_input_embeddings().weight
     kept = weight.detach().clone()
     with torch.no_grad():
         weight.fill_(torch.nan)
@@ -160,33 +182,23 @@ async def test_scores_that_are_no_numbers_end_the_call_and_nothing_else(llama: T
 
 
 async def test_the_event_loop_runs_while_the_model_computes(llama: TransformersDecoder) -> None:
-    from_the_loop = threading.Event()
-
-    def wait(*_: object) -> None:
-        assert from_the_loop.wait(20)
-
-    hook = llama._model.register_forward_pre_hook(wait)
+    gate = StepByStep(llama)
     async with aclosing(llama.decode(PROMPT, [1], FREE, Halt())) as stream:
-        first = asyncio.ensure_future(anext(stream))
+        await anext(stream)  # drawn from what the prompt says
+        second = asyncio.ensure_future(anext(stream))
         await asyncio.sleep(0)
-        from_the_loop.set()  # were the loop blocked, nobody would say this
-        assert (await first).row == 0
-    hook.remove()
+        gate.open()  # were the event loop blocked, nobody would
+        assert (await second).row == 0
 
 
 async def test_closing_stops_at_the_next_step_and_leaves_the_decoder_usable(llama: TransformersDecoder) -> None:
-    steps = 0
-
-    def count(*_: object) -> None:
-        nonlocal steps
-        steps += 1
-
-    hook = llama._model.register_forward_pre_hook(count)
+    gate = StepByStep(llama)
     async with aclosing(llama.decode(PROMPT, [1, 2], GREEDY, Halt())) as stream:
         await anext(stream)
-    hook.remove()
-    assert steps == 1
+    gate.open()
     assert await chunks(llama, [1], GREEDY)
+    assert gate.sizes[0] in {1, 2}  # the step that had begun; all others are of the second call
+    assert set(gate.sizes[1:]) == {1}
 
 
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")  # peft asks transformers for it
