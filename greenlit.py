@@ -18,6 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 import training.commands
+from model.commands import adapters_app
 from model.continuation import Continuation, continuations, seeded
 from training.options import options_of
 from training.simple import DELIMITER, opened, require_free, write_to
@@ -50,6 +51,7 @@ db_app = typer.Typer(no_args_is_help=True, help="The database: upgrade, downgrad
 app.add_typer(db_app, name="db")
 app.add_typer(training.commands.app, name="train")
 app.add_typer(training.commands.runs_app, name="runs")
+app.add_typer(adapters_app, name="adapters")
 
 TERMINATED: Final = 128 + signal.SIGTERM
 ROOM: Final = Path("var")
@@ -369,6 +371,8 @@ def _settings(model: str | None, adapter: Path | None) -> Any:  # noqa: ANN401 â
     from model.settings import WorkerSettings  # noqa: PLC0415
 
     chosen: dict[str, Any] = {"adapter": adapter} | ({"model": model} if model else {})
+    if model or adapter:
+        chosen["adapters"] = None  # the worker's store is for the worker's model
     return WorkerSettings(**chosen)
 
 

@@ -23,6 +23,15 @@ from db.errors import (
     SlateClosedError,
     UnsupportedDatabaseError,
 )
+from model.adapter_errors import (
+    AdapterExistsError,
+    AdapterRefusedError,
+    AdaptersUnsupportedError,
+    BadAdapterNameError,
+    NoStoreError,
+    NothingBeforeError,
+    StoreUnusableError,
+)
 from model.briefs import (
     GENRES,
     BadBriefError,
@@ -41,7 +50,13 @@ from model.engine import (
     LineFullError,
     NothingOriginalError,
 )
-from model.engines import NotFiniteError, PromptTooLongError, QuantizationUnavailableError
+from model.engines import (
+    AdapterMissingError,
+    NoRoomError,
+    NotFiniteError,
+    PromptTooLongError,
+    QuantizationUnavailableError,
+)
 from model.screenplay import NotAScriptError
 
 log = structlog.get_logger()
@@ -116,6 +131,19 @@ _SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
         "This is too long for the writer ({error.length} of {error.limit} tokens); shorten it."
     ),
     NotFiniteError: _sentence("The model's weights are broken or too large for this device; use another checkpoint."),
+    NoRoomError: _sentence("The writer's memory is full; please try again in a moment."),
+    AdapterMissingError: _sentence("There is no adapter called {error.name}; greenlit adapters list shows the stored."),
+    AdapterRefusedError: _sentence(
+        "The adapter {error.name} can't be worn ({error.reason}); publish it anew or choose another."
+    ),
+    AdapterExistsError: _sentence("There is another adapter called {error.name}; give this one a name of its own."),
+    BadAdapterNameError: _sentence(
+        "An adapter's name is one word of letters, digits, dots, - and _, 64 at most; “{error.name:.80}” is not."
+    ),
+    NothingBeforeError: _sentence("Nothing was active before; greenlit adapters list shows what can be activated."),
+    NoStoreError: _sentence("The worker has no store of adapters; set GREENLIT_WORKER_ADAPTERS and start it anew."),
+    StoreUnusableError: _sentence("The store of adapters can't be used: {error.path} ({error.reason})."),
+    AdaptersUnsupportedError: _sentence("The model {error.name} takes no adapters; unset GREENLIT_WORKER_ADAPTERS."),
     QuantizationUnavailableError: _sentence(
         "{error.quantize} weights need a CUDA device and bitsandbytes; set GREENLIT_WORKER_QUANTIZE=none."
     ),
@@ -136,6 +164,7 @@ _SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
     ),
 }
 
+_NO_SENSE: Final = (BadBriefError, NotAScriptError, NotFoundError, AdapterMissingError, UnicodeDecodeError)
 _WITHOUT_FACTS: Final = {
     NothingOriginalError, EngineUnavailableError, EngineLostError, EngineUnauthorizedError, NotFiniteError
 }  # fmt: skip
@@ -169,4 +198,4 @@ def failure(reason: str | None) -> str:
 
 def exit_status(error: BaseException) -> int:
     """Return 2 for something that makes no sense as asked, 1 for something that could not be done."""
-    return 2 if isinstance(error, BadBriefError | NotAScriptError | NotFoundError | UnicodeDecodeError) else 1
+    return 2 if isinstance(error, _NO_SENSE) else 1

@@ -11,7 +11,7 @@ from model.tasks import FORMAT_VERSION
 
 EMBEDDED: Final = Path(__file__).parent / "embedded"
 MANIFEST: Final = "manifest.json"
-_PICKLES: Final = frozenset({".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"})
+PICKLES: Final = frozenset({".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"})
 _SAMPLE: Final = 1 << 20  # bytes read at either end of a file
 _FIELDS: Final = frozenset({"name", "format_version", "files"})
 
@@ -138,7 +138,7 @@ def require_base(adapter: Manifest, base: Path) -> None:
 def _refuse_pickles(folder: Path) -> None:
     if any(folder.glob("*.safetensors")):
         return
-    pickled = next((path for path in sorted(folder.iterdir()) if path.suffix in _PICKLES), None)
+    pickled = next((path for path in sorted(folder.iterdir()) if path.suffix in PICKLES), None)
     raise BrokenCheckpointError(pickled or folder, "pickle" if pickled else "no safetensors")
 
 

@@ -3,11 +3,11 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 import httpx
 import httpx_sse
-from pydantic import SecretStr, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 
 from model import wire
 from model.briefs import Brief
@@ -21,10 +21,11 @@ from model.engine import (
     Finished,
     LineFullError,
 )
-from model.schema import Status
+from model.schema import Activation, Adapters, Status
 
 SILENCE: Final = 30.0  # seconds; the worker sends a sign of life every ten
 CONNECT: Final = 5.0
+A = TypeVar("A", bound=BaseModel)
 _DIGITS: Final = 6  # a Retry-After with as many is no time that anybody waits
 
 
@@ -86,13 +87,44 @@ class WorkerClient:
         Raises:
             EngineUnauthorizedError, EngineUnavailableError: it says nothing to us, or nothing at all.
         """
+        return await self._answer(Status, "GET", "/v1/status")
+
+    async def adapters(self) -> Adapters:
+        """Return what the worker's store has, and what is active.
+
+        Raises:
+            NoStoreError: it has none.
+            EngineError: see :meth:`status`; or its store cannot be read.
+        """
+        return await self._answer(Adapters, "GET", "/v1/adapters")
+
+    async def activate(self, name: str | None) -> Adapters:
+        """Have the briefs that come from now on written with a stored adapter, or with none.
+
+        Raises:
+            AdapterMissingError, AdapterRefusedError: it cannot be worn; nothing is changed.
+            EngineError: see :meth:`adapters`.
+        """
+        body = Activation(name=name).model_dump_json()
+        return await self._answer(Adapters, "POST", "/v1/adapters/activate", body)
+
+    async def rollback(self) -> Adapters:
+        """Have the briefs that come from now on written with what was active before.
+
+        Raises:
+            NothingBeforeError: there is nothing to go back to.
+            EngineError: see :meth:`activate`.
+        """
+        return await self._answer(Adapters, "POST", "/v1/adapters/rollback")
+
+    async def _answer(self, kind: type[A], method: str, path: str, body: str | None = None) -> A:
         try:
-            response = await self._http.get("/v1/status")
+            response = await self._http.request(method, path, content=body)
         except httpx.RequestError as error:
             raise EngineUnavailableError from error
         await _require_success(response)
         try:
-            return Status.model_validate_json(response.content)
+            return kind.model_validate_json(response.content)
         except ValidationError as error:
             raise EngineUnavailableError from error
 

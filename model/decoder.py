@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from pathlib import Path
+from typing import Literal, Protocol, runtime_checkable
 
 from model.grammar import Grammar
 from model.tasks import Prompt
@@ -63,5 +64,43 @@ class Decoder(Protocol):
         """Write one row a seed, all from ``prompt``; closing the generator stops the work at the next step.
 
         The same prompt, seed and sampling give the same text.
+        """
+        ...
+
+
+@runtime_checkable
+class Adaptable(Protocol):
+    """A decoder that lays adapters over its model while it writes, for each call the one that it asks for."""
+
+    def wearing(self, adapter: str | None) -> Decoder:
+        """Return this decoder as it writes with a loaded adapter, or with none.
+
+        Raises:
+            AdapterMissingError: there is none of that name.
+        """
+        ...
+
+    async def load_adapter(self, folder: Path) -> str:
+        """Load the adapter in ``folder`` beside the others and return its name; what is being written goes on.
+
+        Raises:
+            CheckpointError: it is damaged, not for this program, or made for another model.
+        """
+        ...
+
+    async def drop_adapter(self, name: str) -> None:
+        """Forget an adapter; call it when nobody writes with it any more."""
+        ...
+
+
+@runtime_checkable
+class Warm(Protocol):
+    """A decoder whose first text takes longer than those after it."""
+
+    async def warm(self) -> None:
+        """Write a little, so that nobody waits for what is made at first use.
+
+        Raises:
+            EngineError: the model, or the adapter it wears, cannot write.
         """
         ...

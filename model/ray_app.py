@@ -71,6 +71,7 @@ class Replica:
         self._settings = settings
         self._load = load
         self._worker = Worker(capacity=settings.capacity)
+        self._following: asyncio.Task[None] | None = None
 
     async def __serve_build_asgi_app__(self) -> Starlette:
         """Load the model and return the worker's application; Ray looks for this name, and sends briefs only then.
@@ -83,11 +84,12 @@ class Replica:
         if token is None:
             raise TokenRequiredError(PROXY)
         writer = await asyncio.to_thread(self._load, self._settings)
-        # Whatever `model.serve.serve` starts beside the line (the watch over the adapters' pointer, say) starts here:
-        # all replicas have the same settings, so one pointer on a shared volume swaps the adapter in all of them.
+        await writer.dresser.look()
         self._worker.open(writer)
+        # All replicas have the same settings: one pointer on a shared volume swaps the adapter in all of them.
+        self._following = asyncio.create_task(writer.dresser.follow())
         _log.info("ready, model %s", writer.name)
-        return create_app(self._worker, token=token, status=self._worker.status)
+        return create_app(self._worker, token=token, status=self._worker.status, dresser=lambda: self._worker.dresser)
 
     async def check_health(self) -> None:
         """Return if the worker can write; Ray replaces a replica where this fails.

@@ -165,6 +165,10 @@ Code = Literal[
     "failed",
     "nothing_original",
     "prompt_too_long",
+    "no_such_adapter",
+    "adapter_refused",
+    "nothing_before",
+    "no_store",
 ]
 
 
@@ -177,6 +181,7 @@ class Problem(_Wire):
     retry_after: int | None = None
     length: int | None = None
     limit: int | None = None
+    adapter: str | None = None
 
 
 class ErrorWire(_Wire):
@@ -193,14 +198,38 @@ class ProblemBody(_Wire):
 
 
 class Status(_Wire):
-    """What a worker says about itself. ``model`` is None while it loads; ``uptime`` is in seconds."""
+    """What a worker says about itself. ``model`` is None while it loads; ``uptime`` is in seconds.
+
+    ``adapter`` is what the next brief is written with, None if with the base; ``adapters`` are those stored.
+    """
 
     model: str | None
+    adapter: str | None = None
+    adapters: list[str] = []
     ready: bool
     waiting: int
     working: int
     capacity: int
     uptime: float
+
+
+class Activation(_Wire):
+    """Which adapter is to be active; null is the base model without one."""
+
+    name: str | None
+
+
+class Adapters(_Wire):
+    """The store of adapters; null is the base model without one.
+
+    ``active`` is what the store's pointer says, ``before`` what it said, the last at the end. ``worn`` is what this
+    worker writes the next brief with: another one than ``active`` if it had to refuse that.
+    """
+
+    names: list[str]
+    active: str | None
+    before: list[str | None]
+    worn: str | None
 
 
 EventWire = Annotated[

@@ -12,6 +12,7 @@ from typing import Final
 
 import uvicorn
 
+from model.adapters import Store
 from model.decoder import Decoder
 from model.fake import FakeDecoder
 from model.genres import GenreWords
@@ -48,11 +49,13 @@ def load_writer(settings: WorkerSettings) -> Writer:
 
     Raises:
         CheckpointError: the weights or the index of titles cannot be used.
+        AdaptersUnsupportedError: there is a store of adapters, and the model takes none.
         QuantizationUnavailableError: quantized weights were asked for on a machine without CUDA.
     """
     titles = TitleIndex.load(settings.titles)  # first: a missing index is found before the model is loaded
     genres = GenreWords.load(settings.genres)
-    return Writer(load_decoder(settings), titles, genres)
+    store = Store(settings.adapters) if settings.adapters else None
+    return Writer(load_decoder(settings), titles, genres, store)
 
 
 def load_decoder(settings: WorkerSettings) -> Decoder:
@@ -100,7 +103,7 @@ async def serve(
     _require_token(settings)
     stop = stop or _stopped_by_signal()
     worker = Worker(capacity=settings.capacity)
-    app = create_app(worker, token=settings.token, status=worker.status)
+    app = create_app(worker, token=settings.token, status=worker.status, dresser=lambda: worker.dresser)
     with _listening(settings.host, settings.port) as sock:
         host, port = sock.getsockname()[:2]
         if opened:
@@ -110,13 +113,17 @@ async def serve(
         )
         serving = asyncio.create_task(server.serve(sockets=[sock]))
         waiting = asyncio.create_task(stop.wait())
+        following: asyncio.Task[None] | None = None
         try:
-            await _load(worker, settings, load, {serving, waiting})
+            if await _load(worker, settings, load, {serving, waiting}):
+                following = asyncio.create_task(worker.dresser.follow())
             await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             server.should_exit = True
             waiting.cancel()
             await serving
+            if following is not None:
+                following.cancel()
 
 
 async def _load(
@@ -124,15 +131,18 @@ async def _load(
     settings: WorkerSettings,
     load: Callable[[WorkerSettings], Writer],
     ends: set[asyncio.Task[None] | asyncio.Task[bool]],
-) -> None:
+) -> bool:
+    """Open the worker once it can write, with the active adapter; say whether it came to that before the end."""
     loading = asyncio.create_task(asyncio.to_thread(load, settings))
     await asyncio.wait({loading, *ends}, return_when=asyncio.FIRST_COMPLETED)
     if loading.done():
         writer = loading.result()
+        await writer.dresser.look()
         worker.open(writer)
         _log.info("ready, model %s", writer.name)
-    else:
-        loading.cancel()
+        return True
+    loading.cancel()
+    return False
 
 
 class _Server(uvicorn.Server):

@@ -3,7 +3,7 @@
 import hmac
 import logging
 import secrets
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Final
 
@@ -16,17 +16,23 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from model import engine, openapi, wire
+from model.adapter_errors import AdapterRefusedError, NoStoreError, NothingBeforeError
 from model.briefs import Brief
+from model.dresser import Dresser
 from model.engine import Engine, EngineError, EngineFailedError, EngineUnauthorizedError, Event
-from model.engines import PromptTooLongError
+from model.engines import AdapterMissingError, PromptTooLongError
 from model.events import EventStream
-from model.schema import Problem, ProblemBody, Status
+from model.schema import Adapters, Problem, ProblemBody, Status
 
 MAX_BODY: Final = 64 * 1024  # bytes
 PATIENCE: Final = 1.0  # seconds in which a failure can still become a status code
 VERSION: Final = "1"
 _STATUSES: Final[dict[type[EngineError], int]] = {
     EngineUnauthorizedError: 401,
+    NoStoreError: 404,
+    NothingBeforeError: 409,
+    AdapterMissingError: 422,
+    AdapterRefusedError: 422,
     PromptTooLongError: 422,
     engine.NothingOriginalError: 422,
     engine.LineFullError: 429,
@@ -41,9 +47,16 @@ class _TooLargeError(Exception):
 
 
 def create_app(
-    writer: Engine, *, token: SecretStr | None, status: Callable[[], Status], keep_alive: float = 10.0
+    writer: Engine,
+    *,
+    token: SecretStr | None,
+    status: Callable[[], Status],
+    dresser: Callable[[], Dresser],
+    keep_alive: float = 10.0,
 ) -> Starlette:
     """Return the application: ``writer`` answers briefs, ``status`` says whether it can, ``token`` guards ``/v1``.
+
+    ``dresser`` swaps the adapters; it raises :class:`EngineUnavailableError` while the model loads.
 
     While nothing is written a comment goes out every ``keep_alive`` seconds: silence then means loss.
     """
@@ -58,6 +71,19 @@ def create_app(
     async def about(request: Request) -> Response:
         _authorise(request, token)
         return JSONResponse(status().model_dump())
+
+    async def adapters(request: Request) -> Response:
+        _authorise(request, token)
+        return await _swapped(dresser(), None)
+
+    async def activate(request: Request) -> Response:
+        _authorise(request, token)
+        name = wire.activation_from_json(await _body(request))
+        return await _swapped(dresser(), lambda room: room.activate(name))
+
+    async def rollback(request: Request) -> Response:
+        _authorise(request, token)
+        return await _swapped(dresser(), Dresser.rollback)
 
     async def livez(_request: Request) -> Response:
         return JSONResponse({"live": True})
@@ -74,6 +100,9 @@ def create_app(
         routes=[
             Route("/v1/drafts", drafts, methods=["POST"]),
             Route("/v1/status", about),
+            Route("/v1/adapters", adapters),
+            Route("/v1/adapters/activate", activate, methods=["POST"]),
+            Route("/v1/adapters/rollback", rollback, methods=["POST"]),
             Route("/livez", livez),
             Route("/readyz", readyz),
             Route("/openapi.json", interface),
@@ -94,11 +123,27 @@ async def _guarded(writer: Engine, brief: Brief) -> AsyncGenerator[Event]:
             async for event in events:
                 yield event
     except Exception as error:
-        if isinstance(error, tuple(_STATUSES)):
-            raise
-        reference = secrets.token_hex(4)
-        _log.exception("brief failed, reference %s", reference)
-        raise EngineFailedError(reference) from error
+        raise _told(error, "brief") from error
+
+
+async def _swapped(dresser: Dresser, change: Callable[[Dresser], Awaitable[None]] | None) -> Response:
+    try:
+        if change is not None:
+            await change(dresser)
+        names, pointer = await dresser.pointer()
+    except Exception as error:
+        raise _told(error, "swap of adapters") from error
+    told = Adapters(names=list(names), active=pointer.active, before=list(pointer.before), worn=dresser.active)
+    return JSONResponse(told.model_dump())
+
+
+def _told(error: Exception, what: str) -> EngineError:
+    """Return the error as the wire knows it; one that it does not know is logged, and found by a reference."""
+    if isinstance(error, EngineError) and type(error) in _STATUSES:
+        return error
+    reference = secrets.token_hex(4)
+    _log.exception("%s failed, reference %s", what, reference)
+    return EngineFailedError(reference)
 
 
 def _authorise(request: Request, token: SecretStr | None) -> None:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from model.checkpoint import EMBEDDED
@@ -38,6 +38,8 @@ class WorkerSettings(BaseSettings):
     """Seconds the double waits before each word."""
     adapter: Path | None = None
     """A folder with LoRA weights."""
+    adapters: Path | None = None
+    """A store of adapters (``greenlit adapters``), of which the active one is worn and swapped while briefs run."""
     quantize: Literal["none", "8bit", "4bit"] = "none"
     """Smaller weights, on CUDA with bitsandbytes."""
     titles: Path = EMBEDDED / "titles.trie"
@@ -67,6 +69,13 @@ class WorkerSettings(BaseSettings):
             except UnicodeDecodeError as error:
                 raise ValueError(f"{PREFIX}TOKEN_FILE: no text: {path}") from error
         return values
+
+    @field_validator("adapters")
+    @classmethod
+    def _one_way(cls, adapters: Path | None, info: ValidationInfo) -> Path | None:
+        if adapters is not None and info.data.get("adapter") is not None:
+            raise ValueError(f"leave out {PREFIX}ADAPTER, or this: adapters are not laid over each other")
+        return adapters
 
     @field_validator("token")
     @classmethod

@@ -6,10 +6,11 @@ from typing import Any, Final
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from model import briefs, engine, schema
+from model.adapter_errors import AdapterRefusedError, NoStoreError, NothingBeforeError
 from model.briefs import BadBriefError, Brief, DialogBrief, LineBrief, PitchBrief, ScriptBrief, StagingBrief
 from model.drafts import DialogDraft, Draft, PitchDraft, ScriptDraft
 from model.engine import EngineError, Event
-from model.engines import PromptTooLongError
+from model.engines import AdapterMissingError, PromptTooLongError
 from model.schema import Problem
 from model.screenplay import Direction, Element, Heading, NotAScriptError, Script, Turn
 
@@ -72,6 +73,16 @@ def brief_from_json(body: bytes | str) -> Brief:
         raise WireError(f"{type(error).__name__}: {error}") from error
 
 
+def activation_from_json(body: bytes | str) -> str | None:
+    """Return the name of the adapter that a request wants active.
+
+    Raises:
+        WireError: the body is no JSON of the agreed shape.
+    """
+    wire: schema.Activation = _validated(TypeAdapter(schema.Activation), body)
+    return wire.name
+
+
 def event_to_json(event: Event) -> tuple[str, str]:
     """Return the name of the event and its JSON on one line; :func:`event_from_json` is the inverse."""
     match event:
@@ -129,7 +140,7 @@ def error_to_problem(error: EngineError) -> Problem:
         case engine.EngineUnauthorizedError():
             return Problem(code="unauthorized", detail="the token is missing or wrong")
         case _:
-            return Problem(code="unavailable", detail="the worker is not ready")
+            return _adapter_problem(error) or Problem(code="unavailable", detail="the worker is not ready")
 
 
 def problem_to_error(problem: Problem) -> EngineError:
@@ -146,7 +157,8 @@ def problem_to_error(problem: Problem) -> EngineError:
         case "unavailable":
             return engine.EngineUnavailableError(problem.detail)
         case _:
-            return engine.EngineFailedError(problem.reference or f"{problem.code}: {problem.detail}")
+            told = f"{problem.code}: {problem.detail}"
+            return _adapter_error(problem) or engine.EngineFailedError(problem.reference or told)
 
 
 def problem_from_json(body: bytes | str) -> Problem:
@@ -162,6 +174,32 @@ def problem_from_json(body: bytes | str) -> Problem:
 def dump(wire: BaseModel) -> str:
     """Return one line of ASCII JSON: no line separator of any script can break an event apart."""
     return json.dumps(wire.model_dump(exclude_none=True))
+
+
+def _adapter_problem(error: EngineError) -> Problem | None:
+    match error:
+        case AdapterMissingError():
+            return Problem(code="no_such_adapter", detail="no adapter of this name is stored", adapter=error.name)
+        case AdapterRefusedError():
+            return Problem(code="adapter_refused", detail=error.reason, adapter=error.name)
+        case NothingBeforeError():
+            return Problem(code="nothing_before", detail="nothing was active before")
+        case NoStoreError():
+            return Problem(code="no_store", detail="the worker was started without a store of adapters")
+    return None
+
+
+def _adapter_error(problem: Problem) -> EngineError | None:
+    match problem.code:
+        case "no_such_adapter":
+            return AdapterMissingError(problem.adapter or "")
+        case "adapter_refused":
+            return AdapterRefusedError(problem.adapter or "", problem.detail)
+        case "nothing_before":
+            return NothingBeforeError()
+        case "no_store":
+            return NoStoreError()
+    return None
 
 
 def _validated(adapter: TypeAdapter[Any], body: bytes | str) -> Any:  # noqa: ANN401 - a union that match takes apart

@@ -6,6 +6,7 @@ from contextlib import aclosing
 
 from model.batcher import Line
 from model.briefs import Brief
+from model.dresser import Dresser
 from model.engine import EngineUnavailableError, Event
 from model.schema import Status
 from model.writer import Writer
@@ -17,13 +18,24 @@ class Worker:
     def __init__(self, *, capacity: int) -> None:
         self._capacity = capacity
         self._line: Line | None = None
-        self._name: str | None = None
+        self._writer: Writer | None = None
         self._started = time.monotonic()
 
     def open(self, writer: Writer) -> None:
         """Begin to take briefs, one at a time."""
-        self._name = writer.name
+        self._writer = writer
         self._line = Line(writer, capacity=self._capacity)
+
+    @property
+    def dresser(self) -> Dresser:
+        """Who swaps the adapters.
+
+        Raises:
+            EngineUnavailableError: the model still loads.
+        """
+        if self._writer is None:
+            raise EngineUnavailableError("loading")
+        return self._writer.dresser
 
     async def stream(self, brief: Brief, /) -> AsyncGenerator[Event]:
         """Yield the line's events; see :class:`model.engine.Engine`.
@@ -40,9 +52,11 @@ class Worker:
 
     def status(self) -> Status:
         """Return what the worker says about itself."""
-        line = self._line
+        line, writer = self._line, self._writer
         return Status(
-            model=self._name,
+            model=writer.name if writer else None,
+            adapter=writer.dresser.active if writer else None,
+            adapters=list(writer.dresser.names()) if writer else [],
             ready=line is not None,
             waiting=line.depth if line else 0,
             working=line.working if line else 0,

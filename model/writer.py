@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from model import tasks
+from model.adapters import Store
 from model.briefs import (
     MAX_TITLE,
     BadBriefError,
@@ -22,6 +23,7 @@ from model.briefs import (
 )
 from model.decoder import Chunk, Decoder, Halt, Sampling
 from model.drafts import Draft, ScriptDraft
+from model.dresser import Dresser
 from model.engine import Drafted, Event, Finished, NothingOriginalError, Retracted, Text
 from model.genres import GenreWords
 from model.grammar import grammar
@@ -48,34 +50,43 @@ LINES: Final = 4  # speeches of which one is chosen
 class Writer:
     """An engine over one decoder; ``titles`` are the shows that exist already, ``genres`` what words speak for."""
 
-    def __init__(self, decoder: Decoder, titles: TitleIndex, genres: GenreWords | None = None) -> None:
-        self._decoder = decoder
+    def __init__(
+        self, decoder: Decoder, titles: TitleIndex, genres: GenreWords | None = None, store: Store | None = None
+    ) -> None:
+        """Write with ``decoder`` and the adapters in ``store``.
+
+        Raises:
+            AdaptersUnsupportedError: there is a store, and the decoder can do nothing with it.
+        """
+        self.dresser = Dresser(decoder, store)
         self._titles = titles
         self._genres = genres
 
     @property
     def name(self) -> str:
-        """The checkpoint that writes."""
-        return self._decoder.name
+        """The checkpoint (and adapter) that writes the next brief."""
+        return self.dresser.name
 
     async def stream(self, brief: Brief, /) -> AsyncGenerator[Event]:
-        """Yield events; see :class:`model.engine.Engine`. The same brief gives the same drafts.
+        """Yield events; see :class:`model.engine.Engine`. The same brief and adapter give the same drafts.
 
         Raises:
+            AdapterMissingError, AdapterRefusedError: the adapter that is asked for cannot be worn.
             NothingOriginalError: no candidate was new and readable.
             PromptTooLongError: the brief does not fit into the model's context.
         """
         job = self._job(brief)
         prompt, sampling = tasks.prompt(brief), replace(SAMPLING[type(brief)], grammar=grammar(brief))
-        while seeds := job.next_round():
-            halt = Halt()
-            async with aclosing(self._decoder.decode(prompt, seeds, sampling, halt)) as chunks:
-                async for chunk in chunks:
-                    for event in job.read(chunk, halt):
-                        yield event
-        if not job.kept:
-            raise NothingOriginalError
-        yield Finished(model=self.name, computed=job.computed, kept=job.kept, dropped=dict(job.dropped))
+        async with self.dresser.wearing() as decoder:  # one adapter for all rounds
+            while seeds := job.next_round():
+                halt = Halt()
+                async with aclosing(decoder.decode(prompt, seeds, sampling, halt)) as chunks:
+                    async for chunk in chunks:
+                        for event in job.read(chunk, halt):
+                            yield event
+            if not job.kept:
+                raise NothingOriginalError
+            yield Finished(model=decoder.name, computed=job.computed, kept=job.kept, dropped=dict(job.dropped))
 
     def _job(self, brief: Brief) -> "_Slate | _Line | _Page":
         match brief:

@@ -17,7 +17,8 @@ from typing import Final
 from filelock import FileLock
 from tqdm import tqdm
 
-from training.files import NoSpaceError, replace_text
+from model.files import replace_text
+from training.files import NoSpaceError
 from training.sources import known
 from training.sources.base import FileError, MissingFileError, TruncatedArchiveError
 

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and by one process at a time."""
+"""A disk that fills up, said as one error whoever writes; see :mod:`model.files` for the rest."""
 
 import errno
 from collections.abc import Iterator
@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock
 from safetensors import SafetensorError
 
 from training.sources.base import FileError
@@ -42,18 +41,3 @@ def room(folder: Path) -> Iterator[None]:
         if not any(words in str(error) for words in _FULL):
             raise
         raise NoSpaceError(folder) from error
-
-
-@contextmanager
-def alone(path: Path) -> Iterator[None]:
-    """Make ``path``, a file or folder of a cache, alone: others wait, and find it made; a kill leaves no lock."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_name(f".{path.name}.lock")):
-        yield
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Write ``text`` (UTF-8) to ``path``, at once: whoever reads it, or kills this, finds the old text or the new."""
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    unfinished.write_text(text, "utf-8")
-    unfinished.replace(path)

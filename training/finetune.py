@@ -23,11 +23,11 @@ from transformers import (
 )
 from transformers.integrations.integration_utils import TensorBoardCallback
 
+from model.files import replace_text
 from training import checkpoints
 from training.adapting import Model, device, half, load_base, load_tokenizer, row_length
 from training.corpus import Corpus
 from training.examples import Example
-from training.files import replace_text
 from training.packing import Document
 from training.receipt import publish
 from training.recipe import Recipe

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from model.checkpoint import EMBEDDED
+from model.files import replace_text
 from model.originality import TitleIndex
 from training import runs
 from training.corpus import Corpus, NothingHeldOutError
 from training.counting import learnt
 from training.evaluate import Amount, Candidate, evaluate
 from training.examples import Example
-from training.files import replace_text
 from training.landmarks import gives_away
 from training.preparation import prepare
 from training.receipt import add_scores

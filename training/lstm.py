@@ -22,8 +22,9 @@ from tqdm import tqdm
 
 from model import checkpoint
 from model.engines import lstm_network
+from model.files import replace_text
 from training.corpus import NothingHeldOutError
-from training.files import replace_text, room
+from training.files import room
 from training.lstm_learner import Learner, LstmScore, score
 from training.lstm_recipe import LstmRecipe
 from training.runs import BrokenRunError, NoRunError, RunChangedError, RunExistsError

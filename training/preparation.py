@@ -15,12 +15,13 @@ from tqdm import tqdm
 
 from model.briefs import Theme
 from model.checkpoint import sha256 as sha256_of
+from model.files import alone
 from model.profanity import Tier, tier
 from training import entries, lessons, sources, themes
 from training.archives import located, unpacked
 from training.corpus import Corpus
 from training.examples import Example, held_out
-from training.files import alone, room
+from training.files import room
 from training.leads import leads_of
 from training.lessons import LeftOut
 from training.names import Renamer

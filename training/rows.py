@@ -17,11 +17,12 @@ from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase
 
 from model.engines.spelling import encode
+from model.files import alone
 from model.tasks import Span
 from training import entries, tokens
 from training.corpus import Corpus
 from training.entries import Stored
-from training.files import alone, room
+from training.files import room
 from training.packing import Document, Piece, lay, pack
 
 IGNORED: Final = -100  # what torch and transformers take for "no loss here"

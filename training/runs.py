@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from model.files import replace_text
 from training.checkpoints import any_sealed
-from training.files import replace_text, room
+from training.files import room
 from training.recipe import Recipe
 
 RUNS: Final = Path("runs")

@@ -94,7 +94,7 @@ def _decoder(model: str | Path | None, adapter: Path | None) -> Decoder:
     from model.settings import WorkerSettings  # noqa: PLC0415
 
     chosen: dict[str, Any] = {"model": str(model)} if model is not None else {}
-    return load_decoder(WorkerSettings(adapter=adapter, **chosen))
+    return load_decoder(WorkerSettings(adapter=adapter, adapters=None, **chosen))
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from bot.web.guard import BadTokenError, ForeignFormError, TooLargeError
 from db import errors as storage
 from db.ids import GuildId, PitchId, SlateId
 from db.pitches import Pitch, PitchState
-from model import briefs, checkpoint, engine, engines, serve
+from model import adapter_errors, briefs, checkpoint, engine, engines, serve
 from model.screenplay import NotAScriptError
 from model.tasks import UnreadableError
 from model.wire import WireError
@@ -70,6 +70,15 @@ EXAMPLES: list[BaseException] = [
     engine.NothingOriginalError(),
     engines.PromptTooLongError(900, 512),
     engines.NotFiniteError(),
+    engines.NoRoomError(),
+    engines.AdapterMissingError("community-1"),
+    adapter_errors.AdapterRefusedError("community-1", "truncated or altered"),
+    adapter_errors.AdapterExistsError("community-1"),
+    adapter_errors.BadAdapterNameError("two words"),
+    adapter_errors.NothingBeforeError(),
+    adapter_errors.NoStoreError(),
+    adapter_errors.StoreUnusableError(Path("store"), "Read-only file system"),
+    adapter_errors.AdaptersUnsupportedError("writer-v1"),
     engines.QuantizationUnavailableError("4bit"),
     CommandChangedError(),
     NotAllowedError("owners"),

@@ -30,7 +30,8 @@ async def test_silence_is_broken_by_a_sign_of_life_until_the_writing_goes_on() -
         if bodies[-1] == KEEP_ALIVE:
             go_on.set()
 
-    await create_app(worker, token=None, status=worker.status, keep_alive=0.001)(SCOPE, receive, send)
+    app = create_app(worker, token=None, status=worker.status, dresser=lambda: worker.dresser, keep_alive=0.001)
+    await app(SCOPE, receive, send)
     assert KEEP_ALIVE in bodies
     assert bodies[-2].startswith(b"event: finished\n")
     assert bodies[-1] == b""

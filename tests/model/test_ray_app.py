@@ -1,17 +1,21 @@
 """What a replica promises to Ray, seen without starting Ray."""
 
+import asyncio
 import warnings
 from collections.abc import Generator
+from pathlib import Path
 from types import ModuleType
 
 import httpx
 import pytest
 from pydantic import ValidationError
 
+from model.adapters import Store
 from model.engine import EngineUnavailableError
-from model.fake import fake_engine
+from model.fake import FakeDecoder, fake_engine
 from model.serve import TokenRequiredError
 from model.settings import WorkerSettings
+from tests.model.adapted import adapter, writer
 
 
 @pytest.fixture
@@ -38,6 +42,22 @@ async def test_a_replica_is_sick_until_its_model_is_loaded(ray_app: ModuleType, 
         assert (await http.get("/v1/status")).status_code == 401
         said = {"Authorization": f"Bearer {token}"}
         assert (await http.get("/v1/status", headers=said)).json()["model"] == "fake"
+
+
+@pytest.mark.usefixtures("token")
+async def test_a_replica_follows_the_pointer_of_the_store(ray_app: ModuleType, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    for name in ("a", "b"):
+        store.publish(adapter(tmp_path / name, name))
+    store.activate("a")
+    replica = ray_app.Replica(WorkerSettings(model="fake"), lambda _: writer(FakeDecoder(), store))
+    await replica.__serve_build_asgi_app__()
+    assert replica._worker.status().model == "fake+a"
+    store.activate("b")
+    async with asyncio.timeout(20):
+        while replica._worker.status().adapter != "b":  # noqa: ASYNC110 - nobody tells of it
+            await asyncio.sleep(0.01)
+    replica._following.cancel()
 
 
 async def test_nobody_serves_without_a_token(ray_app: ModuleType) -> None:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model import wire
+from model.adapter_errors import AdapterRefusedError, NoStoreError, NothingBeforeError
 from model.briefs import Brief, DialogBrief, LineBrief, PitchBrief, ScriptBrief, StagingBrief, genre, theme
 from model.drafts import DialogDraft, PitchDraft, ScriptDraft
 from model.engine import (
@@ -21,7 +22,7 @@ from model.engine import (
     Retracted,
     Text,
 )
-from model.engines import PromptTooLongError
+from model.engines import AdapterMissingError, PromptTooLongError
 from model.schema import ErrorWire, ProblemBody
 from model.screenplay import Direction, Heading, Script, Turn
 
@@ -49,6 +50,10 @@ ERRORS: list[EngineError] = [
     PromptTooLongError(1500, 1023),
     EngineUnauthorizedError(),
     EngineUnavailableError("the worker is not ready"),
+    AdapterMissingError("community-1"),
+    AdapterRefusedError("community-1", "truncated or altered"),
+    NothingBeforeError(),
+    NoStoreError(),
 ]
 
 

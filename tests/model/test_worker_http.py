@@ -45,7 +45,16 @@ async def test_it_says_that_it_lives_and_is_ready_without_a_token(http: httpx.As
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer secre", "Bearer secretü", "Basic secret", "secret"])
-@pytest.mark.parametrize(("method", "path"), [("POST", "/v1/drafts"), ("GET", "/v1/status")])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/drafts"),
+        ("GET", "/v1/status"),
+        ("GET", "/v1/adapters"),
+        ("POST", "/v1/adapters/activate"),
+        ("POST", "/v1/adapters/rollback"),
+    ],
+)
 async def test_a_wrong_token_is_refused(http: httpx.AsyncClient, method: str, path: str, header: str) -> None:
     answer = await http.request(method, path, content=BODY, headers=[(b"Authorization", header.encode())])
     assert answer.status_code == 401
@@ -82,6 +91,7 @@ async def test_events_are_named_and_stand_on_one_line_each(http: httpx.AsyncClie
 async def test_status_tells_model_and_line(http: httpx.AsyncClient) -> None:
     status = (await http.get("/v1/status", headers=AUTHORISED)).json()
     assert status.pop("uptime") >= 0
+    assert (status.pop("adapter"), status.pop("adapters")) == (None, [])
     assert status == {"model": "fake", "ready": True, "waiting": 0, "working": 0, "capacity": 32}
 
 

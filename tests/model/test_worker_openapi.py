@@ -9,6 +9,7 @@ from model import openapi, wire
 from model.briefs import PitchBrief, genre, theme
 from model.drafts import PitchDraft
 from model.engine import Drafted, Event, Finished, Queued, Text
+from model.schema import Activation, Adapters
 
 DOCUMENT = openapi.document("1")
 
@@ -48,6 +49,13 @@ def test_it_has_what_openapi_3_1_requires() -> None:
         for operation in path.values():
             assert operation["responses"]
             assert all("description" in response for response in operation["responses"].values())
+
+
+def test_our_own_swaps_are_of_the_documented_shape() -> None:
+    validator("Activation").validate(Activation(name=None).model_dump())
+    assert not validator("Activation").is_valid({})
+    validator("Adapters").validate(Adapters(names=["a"], active="a", before=[None], worn=None).model_dump())
+    assert {"/v1/adapters", "/v1/adapters/activate", "/v1/adapters/rollback"} <= set(DOCUMENT["paths"])
 
 
 def test_our_own_brief_is_of_the_documented_shape() -> None:

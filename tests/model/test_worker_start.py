@@ -13,6 +13,7 @@ import httpx
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from model.adapters import Store
 from model.briefs import ScriptBrief
 from model.checkpoint import EMBEDDED, BrokenCheckpointError
 from model.client import WorkerClient
@@ -22,6 +23,7 @@ from model.originality import TitleIndex
 from model.serve import PortInUseError, TokenRequiredError, load_writer, serve
 from model.settings import WorkerSettings
 from model.writer import Writer
+from tests.model.adapted import adapter
 from tests.model.loopback import until_ready
 
 BRIEF = ScriptBrief(title="Salt", summary="Two sisters inherit a lighthouse.")
@@ -66,6 +68,21 @@ def test_a_wrong_setting_stops_the_start_with_its_name(monkeypatch: pytest.Monke
     monkeypatch.setenv(f"GREENLIT_WORKER_{name}", value)
     with pytest.raises(ValidationError, match=f"(?i){name}"):
         WorkerSettings()
+
+
+def test_an_adapter_and_a_store_of_them_are_not_laid_over_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GREENLIT_WORKER_ADAPTER", "one")
+    monkeypatch.setenv("GREENLIT_WORKER_ADAPTERS", "store")
+    with pytest.raises(ValidationError, match="leave out GREENLIT_WORKER_ADAPTER,"):
+        WorkerSettings()
+
+
+def test_the_writer_wears_from_the_store_of_the_settings(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    store.publish(adapter(tmp_path / "a", "a"))
+    TitleIndex.build(["Up"], tmp_path / "titles.trie")
+    settings = WorkerSettings(model="fake", adapters=store.folder, titles=tmp_path / "titles.trie")
+    assert load_writer(settings).dresser.names() == ("a",)
 
 
 @pytest.mark.parametrize("content", [b"", b" \n", b"two words", "sécret".encode(), b"\xff\xfe"])
