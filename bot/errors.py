@@ -41,7 +41,7 @@ from model.engine import (
     LineFullError,
     NothingOriginalError,
 )
-from model.engines import NotFiniteError, PromptTooLongError, QuantizationUnavailableError
+from model.engines import NotFiniteError, PromptTooLongError, QuantizationUnavailableError, ServerUnusableError
 from model.screenplay import NotAScriptError
 
 log = structlog.get_logger()
@@ -118,6 +118,9 @@ _SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
     NotFiniteError: _sentence("The model's weights are broken or too large for this device; use another checkpoint."),
     QuantizationUnavailableError: _sentence(
         "{error.quantize} weights need a CUDA device and bitsandbytes; set GREENLIT_WORKER_QUANTIZE=none."
+    ),
+    ServerUnusableError: _sentence(
+        "The server at {error.url} can't be used ({error.reason}); see the GREENLIT_WORKER_OPENAI_… settings."
     ),
     DatabaseBusyError: _sentence("The room's memory is busy; please try again in a moment."),
     DatabaseNotMigratedError: _sentence("The database is not up to date; run: greenlit db upgrade"),

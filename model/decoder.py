@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from model.grammar import Grammar
 from model.tasks import Prompt
@@ -64,4 +64,13 @@ class Decoder(Protocol):
 
         The same prompt, seed and sampling give the same text.
         """
+        ...
+
+
+@runtime_checkable
+class Remote(Protocol):
+    """A decoder that asks a server with a line of its own."""
+
+    async def waiting(self) -> int | None:
+        """Return the place in that line of what was asked last: 0 if nothing waits, None if not known."""
         ...

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from model.batcher import Line
 from model.briefs import Brief
 from model.engine import EngineUnavailableError, Event
+from model.remote_line import RemoteLine
 from model.schema import Status
 from model.writer import Writer
 
@@ -23,7 +24,8 @@ class Worker:
     def open(self, writer: Writer) -> None:
         """Begin to take briefs, one at a time."""
         self._name = writer.name
-        self._line = Line(writer, capacity=self._capacity)
+        engine = RemoteLine(writer, remote) if (remote := writer.remote) else writer
+        self._line = Line(engine, capacity=self._capacity)
 
     async def stream(self, brief: Brief, /) -> AsyncGenerator[Event]:
         """Yield the line's events; see :class:`model.engine.Engine`.

@@ -20,7 +20,7 @@ from model.briefs import (
     StagingBrief,
     require_canonical,
 )
-from model.decoder import Chunk, Decoder, Halt, Sampling
+from model.decoder import Chunk, Decoder, Halt, Remote, Sampling
 from model.drafts import Draft, ScriptDraft
 from model.engine import Drafted, Event, Finished, NothingOriginalError, Retracted, Text
 from model.genres import GenreWords
@@ -57,6 +57,11 @@ class Writer:
     def name(self) -> str:
         """The checkpoint that writes."""
         return self._decoder.name
+
+    @property
+    def remote(self) -> Remote | None:
+        """The decoder, if what it is asked may wait in somebody else's line."""
+        return self._decoder if isinstance(self._decoder, Remote) else None
 
     async def stream(self, brief: Brief, /) -> AsyncGenerator[Event]:
         """Yield events; see :class:`model.engine.Engine`. The same brief gives the same drafts.

@@ -185,7 +185,7 @@ class OpenAIDecoder:
         return max(1, len(ours) + max(0, sum(told) - sum(ours)))
 
     async def aclose(self) -> None:
-        """Close every connection, those of the views too."""
+        """Close every connection, those of the views too; the next call opens new ones."""
         await asyncio.gather(*(server.aclose() for server in self._servers))
 
 

@@ -71,13 +71,17 @@ class Server:
     """A server at ``url``; whoever made it closes it by :meth:`aclose`. ``busy`` counts the answers being read."""
 
     def __init__(self, url: str, token: SecretStr | None, *, silence: float = SILENCE) -> None:
-        said = [(b"Authorization", f"Bearer {token.get_secret_value()}".encode())] if token else []
         self.url = url
         self.busy = 0
-        self._http = httpx.AsyncClient(
-            base_url=url,
+        self._token, self._silence = token, silence
+        self._http = self._client()
+
+    def _client(self) -> httpx.AsyncClient:
+        said = [(b"Authorization", f"Bearer {self._token.get_secret_value()}".encode())] if self._token else []
+        return httpx.AsyncClient(
+            base_url=self.url,
             headers=said,
-            timeout=httpx.Timeout(silence, connect=CONNECT, pool=None),
+            timeout=httpx.Timeout(self._silence, connect=CONNECT, pool=None),
             limits=httpx.Limits(max_connections=None),
             trust_env=False,
         )
@@ -153,8 +157,9 @@ class Server:
             return None
 
     async def aclose(self) -> None:
-        """Close every connection."""
-        await self._http.aclose()
+        """Close every connection. The next request, of this event loop or another, opens a new one."""
+        open_ones, self._http = self._http, self._client()
+        await open_ones.aclose()
 
     async def _answer(self, method: str, path: str, body: object = None) -> httpx.Response:
         try:

@@ -71,6 +71,7 @@ EXAMPLES: list[BaseException] = [
     engines.PromptTooLongError(900, 512),
     engines.NotFiniteError(),
     engines.QuantizationUnavailableError("4bit"),
+    engines.ServerUnusableError("http://gpu:8000", "it does not answer"),
     CommandChangedError(),
     NotAllowedError("owners"),
     NothingToPostError(),

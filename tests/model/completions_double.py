@@ -5,6 +5,7 @@
 
 import asyncio
 import json
+import re
 import socket
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator
@@ -23,9 +24,11 @@ from model.fake import FakeDecoder
 from model.tasks import Span
 from tests.model import tiny
 
-EXTRAS = frozenset(
-    {"top_k", "min_p", "repetition_penalty", "stop_token_ids", "structured_outputs", "return_token_ids"}
-)
+EXTRAS = frozenset({"top_k", "min_p", "repetition_penalty", "stop_token_ids", "structured_outputs", "return_token_ids"})
+
+
+_PACE = 20
+_FIELDS = re.compile(r"(GENRE: |\nTHEME: |\nTITLE:$|^DIALOG:\n|\nSCRIPT:\n$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +60,21 @@ class Double:
     token: str | None = None
     waiting: int | None = 0
     knows_extras: bool = True  # else it refuses them
+    tells_likely: bool = True
     troubles: deque[Response] = field(default_factory=deque)  # what the next completions are answered with
     breaks_after: int | None = None  # steps, then the connection is cut
     adapters: dict[str, str] = field(default_factory=dict)
     bodies: list[dict[str, Any]] = field(default_factory=list)
     running: int = 0
-    aborted: int = 0
+    changed: asyncio.Event = field(default_factory=asyncio.Event)  # how many run
+    written: int = 0  # tokens
+
+    async def reached(self, running: int) -> None:
+        """Wait until so many requests run."""
+        async with asyncio.timeout(10):
+            while self.running != running:
+                self.changed.clear()
+                await self.changed.wait()
 
     def app(self) -> Starlette:
         """Return the application."""
@@ -109,23 +121,22 @@ class Double:
 
     async def _stream(self, body: dict[str, Any]) -> AsyncGenerator[str]:
         self.running += 1
-        whole = False
+        self.changed.set()
         try:
             async with aclosing(self.write(body)) as steps:
                 count = 0
                 async for step in steps:
                     if count == self.breaks_after:
                         raise ConnectionResetError
-                    yield f"data: {json.dumps(_event(body, step))}\n\n"
+                    yield f"data: {json.dumps(_event(body, step, likely=self.tells_likely))}\n\n"
                     count += 1
-            whole = True
+                    self.written += 1
             yield "data: [DONE]\n\n"
         except UnusableError as error:
-            whole = True
             yield f"data: {json.dumps(_problem(400, str(error)))}\n\ndata: [DONE]\n\n"
         finally:
             self.running -= 1
-            self.aborted += not whole
+            self.changed.set()
 
     async def _load(self, request: Request) -> Response:
         body = await request.json()
@@ -151,14 +162,14 @@ class Double:
             f'vllm:num_requests_running{{engine="0",model_name="{self.name}"}} {float(self.running)}',
             f'vllm:num_requests_waiting{{engine="0",model_name="{self.name}"}} {float(self.waiting)}',
             f'vllm:num_requests_waiting_by_reason{{engine="0",reason="capacity"}} {float(self.waiting)}',
-            f'vllm:request_success_total{{engine="0",finished_reason="abort"}} {float(self.aborted)}',
+            f'vllm:generation_tokens_total{{engine="0",model_name="{self.name}"}} {float(self.written)}',
         ]
         return Response("\n".join(lines) + "\n")
 
 
-def _event(body: dict[str, Any], step: Step) -> dict[str, Any]:
+def _event(body: dict[str, Any], step: Step, *, likely: bool) -> dict[str, Any]:
     choice: dict[str, Any] = {"index": 0, "text": step.text, "logprobs": None, "finish_reason": step.end}
-    if body.get("logprobs") is not None:
+    if likely and body.get("logprobs") is not None:
         choice["logprobs"] = {"tokens": [step.text], "token_logprobs": [step.likely], "text_offset": [0]}
     if body.get("return_token_ids"):
         choice |= {"token_ids": list(step.ids), "prompt_token_ids": None}
@@ -178,10 +189,12 @@ def telling(decoder: FakeDecoder) -> Write:
     tokenizer = tiny.tokenizer()
 
     async def write(body: dict[str, Any]) -> AsyncGenerator[Step]:
-        prompt = (Span(str(tokenizer.decode(body["prompt"]))),)
+        prompt = tuple(Span(part) for part in _FIELDS.split(str(tokenizer.decode(body["prompt"]))) if part)
         sampling = Sampling(max_tokens=body["max_tokens"])
         async with aclosing(decoder.decode(prompt, [body["seed"]], sampling, Halt())) as chunks:
             async for chunk in chunks:
+                for _ in range(_PACE):  # a step takes its time: no row runs away from those that came a little later
+                    await asyncio.sleep(0)
                 yield Step(text=chunk.text, likely=chunk.likely, end=chunk.end)
 
     return write

