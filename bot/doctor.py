@@ -125,6 +125,8 @@ def _weights(settings: WorkerSettings) -> Finding:
         return Finding(
             "model", ok=True, sentence=f"The model {settings.model} is loaded by its name when the worker starts."
         )
+    if settings.openai_urls:
+        return Finding("model", ok=True, sentence=f"{', '.join(settings.openai_urls)} writes, in place of the worker.")
     try:
         manifest = checkpoint.verify(folder)
     except checkpoint.CheckpointError as error:
@@ -142,6 +144,7 @@ def _titles(settings: WorkerSettings) -> Finding:
 
 def _packages(settings: WorkerSettings) -> Finding:
     needed = ["torch", "transformers", "peft"] + (["bitsandbytes"] if settings.quantize != "none" else [])
+    needed = ["transformers"] if settings.openai_urls else needed
     missing = [name for name in needed if importlib.util.find_spec(name) is None]
     if missing:
         return Finding(

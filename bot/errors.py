@@ -56,6 +56,7 @@ from model.engines import (
     NotFiniteError,
     PromptTooLongError,
     QuantizationUnavailableError,
+    ServerUnusableError,
 )
 from model.screenplay import NotAScriptError
 
@@ -146,6 +147,9 @@ _SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
     AdaptersUnsupportedError: _sentence("The model {error.name} takes no adapters; unset GREENLIT_WORKER_ADAPTERS."),
     QuantizationUnavailableError: _sentence(
         "{error.quantize} weights need a CUDA device and bitsandbytes; set GREENLIT_WORKER_QUANTIZE=none."
+    ),
+    ServerUnusableError: _sentence(
+        "The server at {error.url} can't be used ({error.reason}); see the GREENLIT_WORKER_OPENAI_… settings."
     ),
     DatabaseBusyError: _sentence("The room's memory is busy; please try again in a moment."),
     DatabaseNotMigratedError: _sentence("The database is not up to date; run: greenlit db upgrade"),

@@ -104,3 +104,12 @@ class Warm(Protocol):
             EngineError: the model, or the adapter it wears, cannot write.
         """
         ...
+
+
+@runtime_checkable
+class Remote(Protocol):
+    """A decoder that asks a server with a line of its own."""
+
+    async def waiting(self) -> int | None:
+        """Return the place in that line of what was asked last: 0 if nothing waits, None if not known."""
+        ...

@@ -51,6 +51,7 @@ def load_writer(settings: WorkerSettings) -> Writer:
         CheckpointError: the weights or the index of titles cannot be used.
         AdaptersUnsupportedError: there is a store of adapters, and the model takes none.
         QuantizationUnavailableError: quantized weights were asked for on a machine without CUDA.
+        ServerUnusableError: a completions server was named, and it cannot be written with.
     """
     titles = TitleIndex.load(settings.titles)  # first: a missing index is found before the model is loaded
     genres = GenreWords.load(settings.genres)
@@ -59,13 +60,15 @@ def load_writer(settings: WorkerSettings) -> Writer:
 
 
 def load_decoder(settings: WorkerSettings) -> Decoder:
-    """Return the model that the settings name; ``fake`` is the shipped double, which needs no torch.
+    """Return the model that the settings name; ``fake`` is the shipped double, which needs no torch; blocks.
 
     Raises:
-        CheckpointError, QuantizationUnavailableError: see :func:`load_writer`.
+        CheckpointError, QuantizationUnavailableError, ServerUnusableError: see :func:`load_writer`.
     """
     if settings.model == FAKE:
         return FakeDecoder(gate=lambda: asyncio.sleep(settings.fake_pause))
+    if settings.openai_urls:
+        return asyncio.run(_connect(settings))
     from model.engines.precision import Fit  # noqa: PLC0415 - loads torch
     from model.engines.transformers_engine import TransformersDecoder  # noqa: PLC0415 - the same
 
@@ -84,6 +87,20 @@ def load_decoder(settings: WorkerSettings) -> Decoder:
     return decoder
 
 
+async def _connect(settings: WorkerSettings) -> Decoder:
+    from model.engines.openai_engine import OpenAIDecoder  # noqa: PLC0415 - loads transformers
+
+    decoder = await OpenAIDecoder.connect(
+        *settings.openai_urls,
+        model=settings.openai_model,
+        tokenizer=settings.model,
+        token=settings.openai_token,
+    )
+    name = None if settings.adapter is None else await decoder.load_adapter(settings.adapter)
+    await decoder.aclose()  # briefs come in another event loop
+    return decoder.wearing(name)
+
+
 async def serve(
     settings: WorkerSettings,
     *,
@@ -98,7 +115,7 @@ async def serve(
 
     Raises:
         PortInUseError, TokenRequiredError: the port was not opened.
-        CheckpointError, QuantizationUnavailableError: see :func:`load_writer`.
+        CheckpointError, QuantizationUnavailableError, ServerUnusableError: see :func:`load_writer`.
     """
     _require_token(settings)
     stop = stop or _stopped_by_signal()

@@ -11,6 +11,7 @@ from model.checkpoint import EMBEDDED
 
 PREFIX: Final = "GREENLIT_WORKER_"
 _TOKEN: Final = re.compile("[!-~]+")
+_URL: Final = re.compile(r"https?://[^\s/,@]+(/[^\s,?#]*)?")
 
 
 class WorkerSettings(BaseSettings):
@@ -56,18 +57,27 @@ class WorkerSettings(BaseSettings):
     """How many texts are written side by side at most (a slate of five begins ten)."""
     memory: Annotated[int, Field(ge=1)] | None = None
     """MiB for what is remembered of texts; if absent a quarter of what is free, on a GPU four fifths."""
+    openai_url: str | None = None
+    """Servers with OpenAI's completions (vLLM) that write instead; several with commas. ``model`` is the tokenizer."""
+    openai_token: SecretStr | None = None
+    """What those servers want to hear; also from the file named by ``GREENLIT_WORKER_OPENAI_TOKEN_FILE``."""
+    openai_token_file: Path | None = None
+    """A file that holds it."""
+    openai_model: str | None = None
+    """Their name of the model; the first that they have if absent."""
+
+    @property
+    def openai_urls(self) -> tuple[str, ...]:
+        """The servers one by one."""
+        return tuple(url.strip().rstrip("/") for url in (self.openai_url or "").split(",") if url.strip())
 
     @model_validator(mode="before")
     @classmethod
-    def _read_token(cls, values: dict[str, Any]) -> dict[str, Any]:
-        path = values.get("token_file")
-        if path and not values.get("token"):
-            try:
-                values = {**values, "token": Path(path).read_text(encoding="utf-8").strip()}
-            except OSError as error:
-                raise ValueError(f"{PREFIX}TOKEN_FILE: {error.strerror}: {path}") from error
-            except UnicodeDecodeError as error:
-                raise ValueError(f"{PREFIX}TOKEN_FILE: no text: {path}") from error
+    def _read_tokens(cls, values: dict[str, Any]) -> dict[str, Any]:
+        for name in ("token", "openai_token"):
+            path = values.get(f"{name}_file")
+            if path and not values.get(name):
+                values = {**values, name: _secret(Path(path), f"{PREFIX}{name}_file".upper())}
         return values
 
     @field_validator("adapters")
@@ -77,9 +87,25 @@ class WorkerSettings(BaseSettings):
             raise ValueError(f"leave out {PREFIX}ADAPTER, or this: adapters are not laid over each other")
         return adapters
 
-    @field_validator("token")
+    @field_validator("openai_url")
+    @classmethod
+    def _is_http(cls, urls: str | None) -> str | None:
+        if urls and not all(_URL.fullmatch(url.strip()) for url in urls.split(",")):
+            raise ValueError("write http://HOST:PORT or https://HOST, several with commas between them")
+        return urls
+
+    @field_validator("token", "openai_token")
     @classmethod
     def _fits_a_header(cls, token: SecretStr | None) -> SecretStr | None:
         if token is not None and not _TOKEN.fullmatch(token.get_secret_value()):
             raise ValueError("write one or more letters, digits and signs of ASCII, without spaces")
         return token
+
+
+def _secret(path: Path, name: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ValueError(f"{name}: {error.strerror}: {path}") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{name}: no text: {path}") from error

@@ -8,6 +8,7 @@ from model.batcher import Line
 from model.briefs import Brief
 from model.dresser import Dresser
 from model.engine import EngineUnavailableError, Event
+from model.remote_line import RemoteLine
 from model.schema import Status
 from model.writer import Writer
 
@@ -24,7 +25,8 @@ class Worker:
     def open(self, writer: Writer) -> None:
         """Begin to take briefs, one at a time."""
         self._writer = writer
-        self._line = Line(writer, capacity=self._capacity)
+        engine = RemoteLine(writer, remote) if (remote := writer.remote) else writer
+        self._line = Line(engine, capacity=self._capacity)
 
     @property
     def dresser(self) -> Dresser:

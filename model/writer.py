@@ -21,7 +21,7 @@ from model.briefs import (
     StagingBrief,
     require_canonical,
 )
-from model.decoder import Chunk, Decoder, Halt, Sampling
+from model.decoder import Chunk, Decoder, Halt, Remote, Sampling
 from model.drafts import Draft, ScriptDraft
 from model.dresser import Dresser
 from model.engine import Drafted, Event, Finished, NothingOriginalError, Retracted, Text
@@ -66,6 +66,11 @@ class Writer:
     def name(self) -> str:
         """The checkpoint (and adapter) that writes the next brief."""
         return self.dresser.name
+
+    @property
+    def remote(self) -> Remote | None:
+        """The decoder, if what it is asked may wait in somebody else's line."""
+        return self.dresser.decoder if isinstance(self.dresser.decoder, Remote) else None
 
     async def stream(self, brief: Brief, /) -> AsyncGenerator[Event]:
         """Yield events; see :class:`model.engine.Engine`. The same brief and adapter give the same drafts.

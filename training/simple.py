@@ -93,7 +93,7 @@ def _decoder(model: str | Path | None, adapter: Path | None) -> Decoder:
     from model.serve import load_decoder  # noqa: PLC0415
     from model.settings import WorkerSettings  # noqa: PLC0415
 
-    chosen: dict[str, Any] = {"model": str(model)} if model is not None else {}
+    chosen: dict[str, Any] = {"model": str(model), "openai_url": None} if model is not None else {}
     return load_decoder(WorkerSettings(adapter=adapter, adapters=None, **chosen))
 
 

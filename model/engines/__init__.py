@@ -36,3 +36,11 @@ class QuantizationUnavailableError(Exception):
     def __init__(self, quantize: str) -> None:
         super().__init__(quantize)
         self.quantize = quantize
+
+
+class ServerUnusableError(Exception):
+    """The completions server at ``url`` cannot be written with; ``reason`` says why in a few words."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(f"{url}: {reason}")
+        self.url, self.reason = url, reason

@@ -172,9 +172,7 @@ class Llama(_Base):
             qkv = layer.qkv(_rms_norm(h, layer.norm, self._eps), adapted).view(len(ids), -1, size)
             _rotate(qkv[:, :rotated], turn)
             h = h + layer.out(attend(number, qkv[:, : self._heads], qkv[:, self._heads :]), adapted)
-            gate, up = layer.gate_up(_rms_norm(h, layer.norm_after, self._eps), adapted).chunk(
-                2, -1
-            )
+            gate, up = layer.gate_up(_rms_norm(h, layer.norm_after, self._eps), adapted).chunk(2, -1)
             h = h + layer.down(self._act(gate).mul_(up), adapted)
         return _rms_norm(h, self._norm_last, self._eps)
 

@@ -80,6 +80,7 @@ EXAMPLES: list[BaseException] = [
     adapter_errors.StoreUnusableError(Path("store"), "Read-only file system"),
     adapter_errors.AdaptersUnsupportedError("writer-v1"),
     engines.QuantizationUnavailableError("4bit"),
+    engines.ServerUnusableError("http://gpu:8000", "it does not answer"),
     CommandChangedError(),
     NotAllowedError("owners"),
     NothingToPostError(),
