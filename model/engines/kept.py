@@ -112,7 +112,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows ``start`` to ``stop`` and the first ``seen`` tokens of each: keys, turned over, and values of every layer."""
+    """Rows ``start`` to ``stop`` and ``seen`` tokens of each: keys, turned over, and values of every layer."""
 
     start: int
     stop: int
