@@ -34,6 +34,9 @@ from model.briefs import (
 )
 from model.checkpoint import BrokenCheckpointError, FormatMismatchError
 from model.engine import (
+    AdapterBrokenError,
+    AdapterMissingError,
+    DeadlineError,
     EngineFailedError,
     EngineLostError,
     EngineUnauthorizedError,
@@ -84,6 +87,10 @@ def _characters(error: BadCharactersError) -> str:
     return f"Please write the {error.field} in plain words on one line; this can't be used in it: {shown}"
 
 
+def _adapter(error: AdapterMissingError) -> str:
+    return f"There is no adapter “{error.name:.100}”; greenlit adapters list shows those there are."
+
+
 def _sentence(text: str) -> Callable[[Any], str]:
     return lambda error: text.format(error=error)
 
@@ -105,6 +112,11 @@ _SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
     CommandChangedError: _sentence("This command has changed; please try it again in a moment."),
     NotAllowedError: _sentence("Only {error.who} may do this."),
     LineFullError: _sentence("The writers' room is full; please try again in {error.retry_after} seconds."),
+    DeadlineError: lambda _error: "The line was longer than this could wait; please ask again when it is shorter.",
+    AdapterMissingError: _adapter,
+    AdapterBrokenError: _sentence(
+        "The adapter {error.name} can't be used ({error.reason}); publish it anew or choose another."
+    ),
     EngineUnavailableError: _sentence("The writer is away just now; what you asked is kept and can be asked again."),
     EngineLostError: _sentence("The writer was interrupted; what you asked is kept and can be asked again."),
     EngineUnauthorizedError: _sentence(
@@ -137,7 +149,8 @@ _SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
 }
 
 _WITHOUT_FACTS: Final = {
-    NothingOriginalError, EngineUnavailableError, EngineLostError, EngineUnauthorizedError, NotFiniteError
+    NothingOriginalError, EngineUnavailableError, EngineLostError, EngineUnauthorizedError, NotFiniteError,
+    DeadlineError,
 }  # fmt: skip
 
 
@@ -163,7 +176,7 @@ def failure(reason: str | None) -> str:
     """Return the sentence for a failure whose error's name is stored in a row."""
     for kind, sentence in _SENTENCES.items():
         if kind.__name__ == reason and kind in _WITHOUT_FACTS:
-            return sentence(kind())
+            return sentence(kind.__new__(kind))  # its facts are not in the row, nor in the sentence
     return "The writer could not finish this; please ask again."
 
 

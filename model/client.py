@@ -9,9 +9,10 @@ import httpx
 import httpx_sse
 from pydantic import SecretStr, ValidationError
 
-from model import wire
+from model import problems, wire
 from model.briefs import Brief
 from model.engine import (
+    ANYHOW,
     EngineError,
     EngineFailedError,
     EngineLostError,
@@ -20,6 +21,7 @@ from model.engine import (
     Event,
     Finished,
     LineFullError,
+    Terms,
 )
 from model.schema import Status
 
@@ -44,7 +46,7 @@ class WorkerClient:
             trust_env=False,
         )
 
-    async def stream(self, brief: Brief, /) -> AsyncGenerator[Event]:
+    async def stream(self, brief: Brief, terms: Terms = ANYHOW, /) -> AsyncGenerator[Event]:
         """Yield the worker's events; see :class:`model.engine.Engine`. Closing tells the worker to stop.
 
         Raises:
@@ -56,7 +58,7 @@ class WorkerClient:
                 self._http,
                 "POST",
                 "/v1/drafts",
-                content=wire.brief_to_json(brief),
+                content=wire.brief_to_json(brief, terms),
                 headers={"Content-Type": "application/json"},
             ) as source:
                 await _require_success(source.response)
@@ -116,7 +118,7 @@ async def _require_success(response: httpx.Response) -> None:
 
 def _error(response: httpx.Response, body: bytes) -> EngineError:
     try:
-        return wire.problem_to_error(wire.problem_from_json(body))
+        return problems.problem_to_error(wire.problem_from_json(body))
     except wire.WireError:  # not our worker's words: a proxy in between
         status = response.status_code
     if status == httpx.codes.UNAUTHORIZED:

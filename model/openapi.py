@@ -9,11 +9,13 @@ from model import schema
 _JSON: Final = "application/json"
 _PROBLEMS: Final = {
     "401": "The token is missing or wrong.",
+    "404": "There is no such adapter.",
     "413": "The body is larger than 64 KiB.",
-    "422": "The brief cannot be written as it stands.",
+    "422": "The brief cannot be written as it stands, or the adapter cannot be worn.",
     "429": "The line is full; Retry-After says when to ask again.",
     "500": "The worker broke on this brief; the reference finds the traceback in its log.",
-    "503": "The model still loads.",
+    "503": "The model still loads, or the worker stops.",
+    "504": "It was wanted earlier.",
 }
 
 

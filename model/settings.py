@@ -46,6 +46,8 @@ class WorkerSettings(BaseSettings):
     """Which words speak for a genre: of several beginnings of a pitch those that fit are finished."""
     capacity: Annotated[int, Field(ge=0)] = 32
     """How many briefs may wait."""
+    at_once: Annotated[int, Field(ge=1)] = 8
+    """How many briefs are written together; a slate is up to twice as many rows as it has pitches."""
     threads: Annotated[int, Field(ge=1)] = 1
     """CPU threads of the model; one is fastest up to about 50 million weights."""
 

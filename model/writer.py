@@ -22,7 +22,7 @@ from model.briefs import (
 )
 from model.decoder import Chunk, Decoder, Halt, Sampling
 from model.drafts import Draft, ScriptDraft
-from model.engine import Drafted, Event, Finished, NothingOriginalError, Retracted, Text
+from model.engine import ANYHOW, Drafted, Event, Finished, NothingOriginalError, Retracted, Terms, Text
 from model.genres import GenreWords
 from model.grammar import grammar
 from model.originality import TitleIndex, is_catalogued, normalise
@@ -58,7 +58,7 @@ class Writer:
         """The checkpoint that writes."""
         return self._decoder.name
 
-    async def stream(self, brief: Brief, /) -> AsyncGenerator[Event]:
+    async def stream(self, brief: Brief, _terms: Terms = ANYHOW, /) -> AsyncGenerator[Event]:
         """Yield events; see :class:`model.engine.Engine`. The same brief gives the same drafts.
 
         Raises:
