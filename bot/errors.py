@@ -43,6 +43,7 @@ from model.briefs import (
 )
 from model.checkpoint import BrokenCheckpointError, FormatMismatchError
 from model.engine import (
+    DeadlineError,
     EngineFailedError,
     EngineLostError,
     EngineUnauthorizedError,
@@ -121,6 +122,7 @@ _SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
     CommandChangedError: _sentence("This command has changed; please try it again in a moment."),
     NotAllowedError: _sentence("Only {error.who} may do this."),
     LineFullError: _sentence("The writers' room is full; please try again in {error.retry_after} seconds."),
+    DeadlineError: lambda _error: "The line was longer than this could wait; please ask again when it is shorter.",
     EngineUnavailableError: _sentence("The writer is away just now; what you asked is kept and can be asked again."),
     EngineLostError: _sentence("The writer was interrupted; what you asked is kept and can be asked again."),
     EngineUnauthorizedError: _sentence(
@@ -170,7 +172,8 @@ _SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
 
 _NO_SENSE: Final = (BadBriefError, NotAScriptError, NotFoundError, AdapterMissingError, UnicodeDecodeError)
 _WITHOUT_FACTS: Final = {
-    NothingOriginalError, EngineUnavailableError, EngineLostError, EngineUnauthorizedError, NotFiniteError
+    NothingOriginalError, EngineUnavailableError, EngineLostError, EngineUnauthorizedError, NotFiniteError,
+    DeadlineError,
 }  # fmt: skip
 
 
@@ -196,7 +199,7 @@ def failure(reason: str | None) -> str:
     """Return the sentence for a failure whose error's name is stored in a row."""
     for kind, sentence in _SENTENCES.items():
         if kind.__name__ == reason and kind in _WITHOUT_FACTS:
-            return sentence(kind())
+            return sentence(kind.__new__(kind))  # its facts are not in the row, nor in the sentence
     return "The writer could not finish this; please ask again."
 
 

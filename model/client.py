@@ -9,9 +9,10 @@ import httpx
 import httpx_sse
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from model import wire
+from model import problems, wire
 from model.briefs import Brief
 from model.engine import (
+    ANYHOW,
     EngineError,
     EngineFailedError,
     EngineLostError,
@@ -20,6 +21,7 @@ from model.engine import (
     Event,
     Finished,
     LineFullError,
+    Terms,
 )
 from model.schema import Activation, Adapters, Status
 
@@ -45,7 +47,7 @@ class WorkerClient:
             trust_env=False,
         )
 
-    async def stream(self, brief: Brief, /) -> AsyncGenerator[Event]:
+    async def stream(self, brief: Brief, terms: Terms = ANYHOW, /) -> AsyncGenerator[Event]:
         """Yield the worker's events; see :class:`model.engine.Engine`. Closing tells the worker to stop.
 
         Raises:
@@ -57,7 +59,7 @@ class WorkerClient:
                 self._http,
                 "POST",
                 "/v1/drafts",
-                content=wire.brief_to_json(brief),
+                content=wire.brief_to_json(brief, terms),
                 headers={"Content-Type": "application/json"},
             ) as source:
                 await _require_success(source.response)
@@ -148,7 +150,7 @@ async def _require_success(response: httpx.Response) -> None:
 
 def _error(response: httpx.Response, body: bytes) -> EngineError:
     try:
-        return wire.problem_to_error(wire.problem_from_json(body))
+        return problems.problem_to_error(wire.problem_from_json(body))
     except wire.WireError:  # not our worker's words: a proxy in between
         status = response.status_code
     if status == httpx.codes.UNAUTHORIZED:

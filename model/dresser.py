@@ -66,7 +66,7 @@ class Dresser:
 
     @asynccontextmanager
     async def wearing(self, name: str | None = None) -> AsyncGenerator[Decoder]:
-        """Give the decoder for one brief, with the adapter ``name`` or else the active one, whatever is swapped.
+        """Give the decoder for one brief, with the adapter ``name``, or else the active one; "" is the base.
 
         Raises:
             AdapterMissingError: there is none of that name.
@@ -74,7 +74,7 @@ class Dresser:
         """
         if not self._looked:
             await self.look()
-        worn = self._active if name is None else name
+        worn = self._active if name is None else name or None
         while worn is not None and worn not in self._loaded:
             await asyncio.shield(asyncio.ensure_future(self._fetch(worn)))  # who leaves does not leave it half loaded
         if worn is None:

@@ -9,6 +9,7 @@ Errors::
     ├── EngineLostError            it answered, then the connection broke before the end
     ├── EngineUnauthorizedError    the token is wrong
     ├── LineFullError              the line is full; ask again after ``retry_after`` seconds
+    ├── DeadlineError              it was wanted ``within`` seconds, and was not done by then
     ├── EngineFailedError          the engine broke on this brief; ``reference`` finds it in its log
     └── NothingOriginalError       everything written was taken, repeated or unreadable
 """
@@ -16,10 +17,35 @@ Errors::
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from model.briefs import Brief
 from model.drafts import Draft
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """On what terms a brief is asked: for whom, by when, and written by which adapter.
+
+    ``server`` and ``member`` are opaque keys among which the line is fair; who names none shares with all who do not.
+    ``within`` is how many seconds after its arrival the brief is no longer wanted. ``adapter`` is a name; None leaves
+    it to the worker, and the empty name is the model without any.
+
+    Raises:
+        ValueError: ``within`` leaves no time.
+    """
+
+    server: str = ""
+    member: str = ""
+    within: float | None = None
+    adapter: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.within is not None and not self.within > 0:
+            raise ValueError(f"within: {self.within}")
+
+
+ANYHOW: Final = Terms()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +83,7 @@ class Finished:
     """The last event of every stream: what it took.
 
     ``dropped`` counts candidates by reason: ``taken``, ``repeated``, ``unreadable``, ``surplus``.
-    ``computed`` and ``kept`` are tokens.
+    ``computed`` and ``kept`` are tokens. ``model`` names the checkpoint, and the adapter it wore.
     """
 
     model: str
@@ -72,7 +98,7 @@ Event = Queued | Text | Retracted | Drafted | Finished
 class Engine(Protocol):
     """Anything that turns a brief into drafts."""
 
-    def stream(self, brief: Brief, /) -> AsyncGenerator[Event]:
+    def stream(self, brief: Brief, terms: Terms = ANYHOW, /) -> AsyncGenerator[Event]:
         """Yield events; the last is :class:`Finished`. ``aclose()`` cancels the work.
 
         Raises:
@@ -81,14 +107,14 @@ class Engine(Protocol):
         ...
 
 
-async def generate(engine: Engine, brief: Brief) -> tuple[Draft, ...]:
+async def generate(engine: Engine, brief: Brief, terms: Terms = ANYHOW) -> tuple[Draft, ...]:
     """Return the drafts for ``brief`` in slot order.
 
     Raises:
         EngineError: see the module's list.
     """
     drafts: dict[int, Draft] = {}
-    async with aclosing(engine.stream(brief)) as events:
+    async with aclosing(engine.stream(brief, terms)) as events:
         async for event in events:
             if isinstance(event, Drafted):
                 drafts[event.slot] = event.draft
@@ -117,6 +143,14 @@ class LineFullError(EngineError):
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"retry after {retry_after} s")
         self.retry_after = retry_after
+
+
+class DeadlineError(EngineError):
+    """It was wanted ``within`` seconds, and was not done by then."""
+
+    def __init__(self, within: float) -> None:
+        super().__init__(f"wanted within {within:g} s")
+        self.within = within
 
 
 class EngineFailedError(EngineError):

@@ -6,7 +6,7 @@ from typing import Final
 
 from starlette.types import Message, Receive, Scope, Send
 
-from model import schema, wire
+from model import problems, schema, wire
 from model.engine import EngineError, Event
 
 KEEP_ALIVE: Final = b": keep-alive\n\n"
@@ -79,7 +79,7 @@ class EventStream:
             event = self._next.result()
         except EngineError as error:
             self._next = asyncio.create_task(self._pull())  # the generator has ended: this one finds nothing
-            return _frame("error", wire.dump(schema.ErrorWire(error=wire.error_to_problem(error))))
+            return _frame("error", wire.dump(schema.ErrorWire(error=problems.error_to_problem(error))))
         if event is None:
             return None
         self._next = asyncio.create_task(self._pull())

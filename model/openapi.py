@@ -15,7 +15,8 @@ _PROBLEMS: Final = {
     "422": "The brief, or the adapter, cannot be used as it stands.",
     "429": "The line is full; Retry-After says when to ask again.",
     "500": "The worker broke on this; the reference finds the traceback in its log.",
-    "503": "The model still loads.",
+    "503": "The model still loads, or the worker stops.",
+    "504": "It was wanted earlier.",
 }
 
 

@@ -70,7 +70,7 @@ class Replica:
     def __init__(self, settings: WorkerSettings, load: Callable[[WorkerSettings], Writer] = load_writer) -> None:
         self._settings = settings
         self._load = load
-        self._worker = Worker(capacity=settings.capacity)
+        self._worker = Worker(capacity=settings.capacity, at_once=settings.at_once)
         self._following: asyncio.Task[None] | None = None
 
     async def __serve_build_asgi_app__(self) -> Starlette:

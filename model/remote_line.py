@@ -7,7 +7,7 @@ from typing import Final
 
 from model.briefs import Brief
 from model.decoder import Remote
-from model.engine import Engine, Event, Queued
+from model.engine import ANYHOW, Engine, Event, Queued, Terms
 
 EVERY: Final = 1.0  # seconds between two looks
 
@@ -20,13 +20,13 @@ class RemoteLine:
         self._remote = remote
         self._every = every
 
-    async def stream(self, brief: Brief, /) -> AsyncGenerator[Event]:
+    async def stream(self, brief: Brief, terms: Terms = ANYHOW, /) -> AsyncGenerator[Event]:
         """Yield the place in the server's line while nothing is written, then the engine's events.
 
         Raises:
             EngineError: whatever the engine raises.
         """
-        async with aclosing(self._engine.stream(brief)) as events:
+        async with aclosing(self._engine.stream(brief, terms)) as events:
             first = asyncio.ensure_future(anext(events, None))
             try:
                 place: int | None = None

@@ -1,6 +1,6 @@
 """The shapes bot and worker exchange: one strict JSON object per brief, event and error."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -8,6 +8,8 @@ from model import briefs
 
 Seed = Annotated[int, Field(ge=0, le=briefs.MAX_SEED)]
 Slot = Annotated[int, Field(ge=0)]
+MAX_KEY: Final = 64
+MAX_ADAPTER: Final = 100
 
 
 class _Wire(BaseModel):
@@ -40,7 +42,20 @@ class DirectionWire(_Wire):
 ElementWire = Annotated[HeadingWire | DirectionWire | TurnWire, Field(discriminator="type")]
 
 
-class PitchBriefWire(_Wire):
+class TermsWire(_Wire):
+    """For whom a brief is (opaque keys), after how many seconds it is no longer wanted, and which adapter writes."""
+
+    server: str = Field(default="", max_length=MAX_KEY)
+    member: str = Field(default="", max_length=MAX_KEY)
+    within: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    adapter: Annotated[str, Field(max_length=MAX_ADAPTER)] | None = None
+
+
+class _BriefWire(_Wire):
+    terms: TermsWire | None = None
+
+
+class PitchBriefWire(_BriefWire):
     """Genre and theme → a slate of titles and summaries."""
 
     task: Literal["pitch"] = "pitch"
@@ -51,7 +66,7 @@ class PitchBriefWire(_Wire):
     avoid: list[str] = []
 
 
-class _ShowBriefWire(_Wire):
+class _ShowBriefWire(_BriefWire):
     title: str
     summary: str
     seed: Seed = 0
@@ -69,7 +84,7 @@ class ScriptBriefWire(_ShowBriefWire):
     task: Literal["script"] = "script"
 
 
-class StagingBriefWire(_Wire):
+class StagingBriefWire(_BriefWire):
     """A dialog → the script of the same lines."""
 
     task: Literal["staging"] = "staging"
@@ -161,6 +176,7 @@ Code = Literal[
     "too_large",
     "bad_brief",
     "line_full",
+    "too_late",
     "unavailable",
     "failed",
     "nothing_original",
@@ -181,7 +197,8 @@ class Problem(_Wire):
     retry_after: int | None = None
     length: int | None = None
     limit: int | None = None
-    adapter: str | None = None
+    name: str | None = None
+    within: float | None = None
 
 
 class ErrorWire(_Wire):

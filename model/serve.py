@@ -119,7 +119,7 @@ async def serve(
     """
     _require_token(settings)
     stop = stop or _stopped_by_signal()
-    worker = Worker(capacity=settings.capacity)
+    worker = Worker(capacity=settings.capacity, at_once=settings.at_once)
     app = create_app(worker, token=settings.token, status=worker.status, dresser=lambda: worker.dresser)
     with _listening(settings.host, settings.port) as sock:
         host, port = sock.getsockname()[:2]

@@ -15,11 +15,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from model import engine, openapi, wire
+from model import engine, openapi, problems, wire
 from model.adapter_errors import AdapterRefusedError, NoStoreError, NothingBeforeError
 from model.briefs import Brief
 from model.dresser import Dresser
-from model.engine import Engine, EngineError, EngineFailedError, EngineUnauthorizedError, Event
+from model.engine import Engine, EngineError, EngineFailedError, EngineUnauthorizedError, Event, Terms
 from model.engines import AdapterMissingError, PromptTooLongError
 from model.events import EventStream
 from model.schema import Adapters, Problem, ProblemBody, Status
@@ -38,6 +38,7 @@ _STATUSES: Final[dict[type[EngineError], int]] = {
     engine.LineFullError: 429,
     EngineFailedError: 500,
     engine.EngineUnavailableError: 503,
+    engine.DeadlineError: 504,
 }
 _log = logging.getLogger(__name__)
 
@@ -63,8 +64,8 @@ def create_app(
 
     async def drafts(request: Request) -> ASGIApp:
         _authorise(request, token)
-        brief = wire.brief_from_json(await _body(request))
-        stream = EventStream(_guarded(writer, brief), keep_alive=keep_alive)
+        brief, terms = wire.order_from_json(await _body(request))
+        stream = EventStream(_guarded(writer, brief, terms), keep_alive=keep_alive)
         await stream.open(PATIENCE)
         return stream
 
@@ -117,9 +118,9 @@ def create_app(
     )
 
 
-async def _guarded(writer: Engine, brief: Brief) -> AsyncGenerator[Event]:
+async def _guarded(writer: Engine, brief: Brief, terms: Terms) -> AsyncGenerator[Event]:
     try:
-        async with aclosing(writer.stream(brief)) as events:
+        async with aclosing(writer.stream(brief, terms)) as events:
             async for event in events:
                 yield event
     except Exception as error:
@@ -173,7 +174,7 @@ async def _engine_failed(_request: Request, error: Exception) -> Response:
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, engine.LineFullError) else None
     if isinstance(error, EngineUnauthorizedError):
         headers = {"WWW-Authenticate": "Bearer"}
-    return _problem(_STATUSES[type(error)], wire.error_to_problem(error), headers)
+    return _problem(_STATUSES[type(error)], problems.error_to_problem(error), headers)
 
 
 async def _unreadable(_request: Request, error: Exception) -> Response:

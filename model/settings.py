@@ -49,6 +49,8 @@ class WorkerSettings(BaseSettings):
     """Which words speak for a genre: of several beginnings of a pitch those that fit are finished."""
     capacity: Annotated[int, Field(ge=0)] = 32
     """How many briefs may wait."""
+    at_once: Annotated[int, Field(ge=1)] = 8
+    """How many briefs are written together; a slate is up to twice as many rows as it has pitches."""
     threads: Annotated[int, Field(ge=1)] | None = None
     """CPU threads of the model; if absent one up to 50 million weights, else one less than there are idle cores."""
     precision: Literal["auto", "fp32", "bf16", "int8"] = "auto"

@@ -1,4 +1,4 @@
-"""Between our values and the JSON that bot and worker exchange: briefs, events, errors, each way."""
+"""Between our values and the JSON that bot and worker exchange: briefs and events, each way."""
 
 import json
 from typing import Any, Final
@@ -6,11 +6,10 @@ from typing import Any, Final
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from model import briefs, engine, schema
-from model.adapter_errors import AdapterRefusedError, NoStoreError, NothingBeforeError
 from model.briefs import BadBriefError, Brief, DialogBrief, LineBrief, PitchBrief, ScriptBrief, StagingBrief
 from model.drafts import DialogDraft, Draft, PitchDraft, ScriptDraft
-from model.engine import EngineError, Event
-from model.engines import AdapterMissingError, PromptTooLongError
+from model.engine import ANYHOW, Event, Terms
+from model.problems import problem_to_error
 from model.schema import Problem
 from model.screenplay import Direction, Element, Heading, NotAScriptError, Script, Turn
 
@@ -26,8 +25,8 @@ class WireError(ValueError):
         self.detail = detail
 
 
-def brief_to_json(brief: Brief) -> str:
-    """Return the body of a request; :func:`brief_from_json` is the inverse."""
+def brief_to_json(brief: Brief, terms: Terms = ANYHOW) -> str:
+    """Return the body of a request; :func:`order_from_json` is the inverse."""
     match brief:
         case PitchBrief():
             wire: BaseModel = schema.PitchBriefWire(
@@ -44,16 +43,29 @@ def brief_to_json(brief: Brief) -> str:
             )
         case StagingBrief():
             wire = schema.StagingBriefWire(dialog=[_turn_out(turn) for turn in brief.dialog], seed=brief.seed)
-    return dump(wire)
+    return dump(wire if terms == ANYHOW else wire.model_copy(update={"terms": _terms_out(terms)}))
 
 
 def brief_from_json(body: bytes | str) -> Brief:
-    """Return the brief that a request asks for.
+    """Return the brief that a request asks for, on whatever terms.
+
+    Raises:
+        WireError: see :func:`order_from_json`.
+    """
+    return order_from_json(body)[0]
+
+
+def order_from_json(body: bytes | str) -> tuple[Brief, Terms]:
+    """Return the brief that a request asks for, and the terms.
 
     Raises:
         WireError: the body is no JSON of the agreed shape, or holds text the model must not see.
     """
     wire = _validated(_BRIEF, body)
+    return _brief_in(wire), ANYHOW if wire.terms is None else Terms(**wire.terms.model_dump())
+
+
+def _brief_in(wire: schema.BriefWire) -> Brief:
     try:
         match wire:
             case schema.PitchBriefWire(genre=genre, theme=theme, count=count, seed=seed, avoid=avoid):
@@ -67,7 +79,7 @@ def brief_from_json(body: bytes | str) -> Brief:
                 script = Script(tuple(map(_element_in, elements)))
                 title, summary = briefs.title(title), briefs.summary(summary)
                 return LineBrief(title=title, summary=summary, script=script, at=at, seed=seed)
-            case _:
+            case schema.StagingBriefWire():
                 return StagingBrief(dialog=tuple(map(_turn_in, wire.dialog)), seed=wire.seed)
     except (BadBriefError, NotAScriptError) as error:
         raise WireError(f"{type(error).__name__}: {error}") from error
@@ -121,46 +133,6 @@ def event_from_json(line: str) -> Event:
             raise problem_to_error(wire.error)
 
 
-def error_to_problem(error: EngineError) -> Problem:
-    """Return what the wire says about an error of an engine; :func:`problem_to_error` is the inverse."""
-    match error:
-        case engine.LineFullError():
-            return Problem(code="line_full", detail="the line is full", retry_after=error.retry_after)
-        case engine.NothingOriginalError():
-            return Problem(code="nothing_original", detail="everything written was taken, repeated or unreadable")
-        case engine.EngineFailedError():
-            return Problem(code="failed", detail="the worker broke on this brief", reference=error.reference)
-        case PromptTooLongError():
-            return Problem(
-                code="prompt_too_long",
-                detail=f"{error.length} tokens, {error.limit} are allowed",
-                length=error.length,
-                limit=error.limit,
-            )
-        case engine.EngineUnauthorizedError():
-            return Problem(code="unauthorized", detail="the token is missing or wrong")
-        case _:
-            return _adapter_problem(error) or Problem(code="unavailable", detail="the worker is not ready")
-
-
-def problem_to_error(problem: Problem) -> EngineError:
-    """Return the error that a problem on the wire stands for."""
-    match problem.code:
-        case "line_full":
-            return engine.LineFullError(problem.retry_after or 1)
-        case "nothing_original":
-            return engine.NothingOriginalError()
-        case "prompt_too_long":
-            return PromptTooLongError(problem.length or 0, problem.limit or 0)
-        case "unauthorized":
-            return engine.EngineUnauthorizedError()
-        case "unavailable":
-            return engine.EngineUnavailableError(problem.detail)
-        case _:
-            told = f"{problem.code}: {problem.detail}"
-            return _adapter_error(problem) or engine.EngineFailedError(problem.reference or told)
-
-
 def problem_from_json(body: bytes | str) -> Problem:
     """Return the problem in the body of a failed request.
 
@@ -176,38 +148,16 @@ def dump(wire: BaseModel) -> str:
     return json.dumps(wire.model_dump(exclude_none=True))
 
 
-def _adapter_problem(error: EngineError) -> Problem | None:
-    match error:
-        case AdapterMissingError():
-            return Problem(code="no_such_adapter", detail="no adapter of this name is stored", adapter=error.name)
-        case AdapterRefusedError():
-            return Problem(code="adapter_refused", detail=error.reason, adapter=error.name)
-        case NothingBeforeError():
-            return Problem(code="nothing_before", detail="nothing was active before")
-        case NoStoreError():
-            return Problem(code="no_store", detail="the worker was started without a store of adapters")
-    return None
-
-
-def _adapter_error(problem: Problem) -> EngineError | None:
-    match problem.code:
-        case "no_such_adapter":
-            return AdapterMissingError(problem.adapter or "")
-        case "adapter_refused":
-            return AdapterRefusedError(problem.adapter or "", problem.detail)
-        case "nothing_before":
-            return NothingBeforeError()
-        case "no_store":
-            return NoStoreError()
-    return None
-
-
 def _validated(adapter: TypeAdapter[Any], body: bytes | str) -> Any:  # noqa: ANN401 - a union that match takes apart
     try:
         return adapter.validate_json(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise WireError(f"{'.'.join(map(str, first['loc'])) or 'body'}: {first['msg']}") from error
+
+
+def _terms_out(terms: Terms) -> schema.TermsWire:
+    return schema.TermsWire(server=terms.server, member=terms.member, within=terms.within, adapter=terms.adapter)
 
 
 def _turn_out(turn: Turn) -> schema.TurnWire:

@@ -7,26 +7,30 @@ from contextlib import aclosing
 from model.batcher import Line
 from model.briefs import Brief
 from model.dresser import Dresser
-from model.engine import EngineUnavailableError, Event
+from model.engine import ANYHOW, EngineUnavailableError, Event, Terms
 from model.remote_line import RemoteLine
 from model.schema import Status
 from model.writer import Writer
 
 
 class Worker:
-    """An engine that is unavailable until :meth:`open` gave it a writer; ``capacity`` briefs may wait."""
+    """An engine that is unavailable until :meth:`open` gave it a writer.
 
-    def __init__(self, *, capacity: int) -> None:
+    ``at_once`` briefs may be written together, and ``capacity`` wait.
+    """
+
+    def __init__(self, *, capacity: int, at_once: int = 1) -> None:
         self._capacity = capacity
+        self._at_once = at_once
         self._line: Line | None = None
         self._writer: Writer | None = None
         self._started = time.monotonic()
 
     def open(self, writer: Writer) -> None:
-        """Begin to take briefs, one at a time."""
+        """Begin to take briefs."""
         self._writer = writer
         engine = RemoteLine(writer, remote) if (remote := writer.remote) else writer
-        self._line = Line(engine, capacity=self._capacity)
+        self._line = Line(engine, capacity=self._capacity, at_once=self._at_once)
 
     @property
     def dresser(self) -> Dresser:
@@ -39,7 +43,7 @@ class Worker:
             raise EngineUnavailableError("loading")
         return self._writer.dresser
 
-    async def stream(self, brief: Brief, /) -> AsyncGenerator[Event]:
+    async def stream(self, brief: Brief, terms: Terms = ANYHOW, /) -> AsyncGenerator[Event]:
         """Yield the line's events; see :class:`model.engine.Engine`.
 
         Raises:
@@ -48,7 +52,7 @@ class Worker:
         """
         if self._line is None:
             raise EngineUnavailableError("loading")
-        async with aclosing(self._line.stream(brief)) as events:
+        async with aclosing(self._line.stream(brief, terms)) as events:
             async for event in events:
                 yield event
 

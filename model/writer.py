@@ -24,7 +24,7 @@ from model.briefs import (
 from model.decoder import Chunk, Decoder, Halt, Remote, Sampling
 from model.drafts import Draft, ScriptDraft
 from model.dresser import Dresser
-from model.engine import Drafted, Event, Finished, NothingOriginalError, Retracted, Text
+from model.engine import ANYHOW, Drafted, Event, Finished, NothingOriginalError, Retracted, Terms, Text
 from model.genres import GenreWords
 from model.grammar import grammar
 from model.originality import TitleIndex, is_catalogued, normalise
@@ -72,7 +72,7 @@ class Writer:
         """The decoder, if what it is asked may wait in somebody else's line."""
         return self.dresser.decoder if isinstance(self.dresser.decoder, Remote) else None
 
-    async def stream(self, brief: Brief, /) -> AsyncGenerator[Event]:
+    async def stream(self, brief: Brief, terms: Terms = ANYHOW, /) -> AsyncGenerator[Event]:
         """Yield events; see :class:`model.engine.Engine`. The same brief and adapter give the same drafts.
 
         Raises:
@@ -82,7 +82,7 @@ class Writer:
         """
         job = self._job(brief)
         prompt, sampling = tasks.prompt(brief), replace(SAMPLING[type(brief)], grammar=grammar(brief))
-        async with self.dresser.wearing() as decoder:  # one adapter for all rounds
+        async with self.dresser.wearing(terms.adapter) as decoder:  # one adapter for all rounds
             while seeds := job.next_round():
                 halt = Halt()
                 async with aclosing(decoder.decode(prompt, seeds, sampling, halt)) as chunks:

@@ -16,6 +16,7 @@ from model.engine import (
     Event,
     LineFullError,
     Queued,
+    Terms,
 )
 
 log = structlog.get_logger()
@@ -26,8 +27,8 @@ class Restarted:
     """The worker went away; everything it said about this brief is void and comes again."""
 
 
-async def events(app: App, work: Work, brief: Brief) -> AsyncGenerator[Event | Restarted]:
-    """Yield what the engine says about ``brief``, from the start again after each loss.
+async def events(app: App, work: Work, brief: Brief, terms: Terms) -> AsyncGenerator[Event | Restarted]:
+    """Yield what the engine says about ``brief`` asked on ``terms``, from the start again after each loss.
 
     Places in line are published on the stage, not yielded.
 
@@ -37,7 +38,7 @@ async def events(app: App, work: Work, brief: Brief) -> AsyncGenerator[Event | R
     waited, pause, failures = 0.0, app.patience.first, 0
     while True:
         try:
-            async with aclosing(app.engine.stream(brief)) as stream:
+            async with aclosing(app.engine.stream(brief, terms)) as stream:
                 async for event in stream:
                     if isinstance(event, Queued):
                         app.stage.publish(work, Progress(place=event.place))

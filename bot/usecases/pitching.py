@@ -6,7 +6,7 @@ from datetime import timedelta
 import structlog
 
 from bot.app import App
-from bot.stage import Progress, Work, slate_work
+from bot.stage import Progress, slate_work
 from bot.usecases import drafting
 from db import guilds, members, pitches, slates
 from db.ids import GuildId, MemberId, SlateId
@@ -93,7 +93,7 @@ async def write_slate(app: App, slate_id: SlateId) -> None:
         if slate.state != "drafting":
             return
         for _ in range(_ATTEMPTS):
-            if await _store(app, slate, await _write(app, work, slate)):
+            if await _store(app, slate, await _write(app, slate)):
                 return
         raise NothingOriginalError
     except EngineError as error:
@@ -104,7 +104,7 @@ async def write_slate(app: App, slate_id: SlateId) -> None:
         app.stage.end(work)
 
 
-async def _write(app: App, work: Work, slate: Slate) -> _Sheet:
+async def _write(app: App, slate: Slate) -> _Sheet:
     sheet = _Sheet()
     for number in range(_ROUNDS):
         missing = slate.count - len(sheet.drafts)
@@ -118,7 +118,7 @@ async def _write(app: App, work: Work, slate: Slate) -> _Sheet:
             avoid=sheet.titles(),
         )
         try:
-            await _round(app, work, brief, sheet, number)
+            await _round(app, slate, brief, sheet, number)
         except NothingOriginalError:
             log.info("a round brought nothing", slate=slate.id, round=number)
     if not sheet.drafts:
@@ -126,8 +126,9 @@ async def _write(app: App, work: Work, slate: Slate) -> _Sheet:
     return sheet
 
 
-async def _round(app: App, work: Work, brief: PitchBrief, sheet: _Sheet, number: int) -> None:
-    async for event in drafting.events(app, work, brief):
+async def _round(app: App, slate: Slate, brief: PitchBrief, sheet: _Sheet, number: int) -> None:
+    work = slate_work(slate.id)
+    async for event in drafting.events(app, work, brief, app.terms(slate.guild_id, slate.asked_by)):
         match event:
             case Text(index, text):
                 slot = (number, index)

@@ -15,7 +15,7 @@ from db.pitches import Pitch, PitchState
 from db.scripts import Script
 from model.briefs import ScriptBrief
 from model.drafts import ScriptDraft
-from model.engine import Drafted, EngineError, Finished, NothingOriginalError, Retracted, Text
+from model.engine import Drafted, EngineError, Finished, NothingOriginalError, Retracted, Terms, Text
 
 log = structlog.get_logger()
 FIRST_PAGE = 1
@@ -72,7 +72,8 @@ async def write_script(app: App, script_id: ScriptId) -> None:
             pitch = await pitches.get(session, script.pitch_id)
         if script.state != "drafting":
             return
-        draft, model = await _write(app, work, ScriptBrief(title=pitch.title, summary=pitch.summary, seed=script.seed))
+        brief = ScriptBrief(title=pitch.title, summary=pitch.summary, seed=script.seed)
+        draft, model = await _write(app, work, brief, app.terms(pitch.guild_id, script.asked_by))
         async with app.database.writing() as session:
             await scripts.finish(session, script_id, fountain=fountain.body(draft.script), model=model, now=app.now())
             await pitches.mark(session, pitch.id, PitchState.SCRIPTED, from_states=(PitchState.GREENLIT,))
@@ -84,9 +85,9 @@ async def write_script(app: App, script_id: ScriptId) -> None:
         app.stage.end(work)
 
 
-async def _write(app: App, work: Work, brief: ScriptBrief) -> tuple[ScriptDraft, str]:
+async def _write(app: App, work: Work, brief: ScriptBrief, terms: Terms) -> tuple[ScriptDraft, str]:
     written, draft, model = "", None, ""
-    async for event in drafting.events(app, work, brief):
+    async for event in drafting.events(app, work, brief, terms):
         match event:
             case Text(_, text):
                 written += text

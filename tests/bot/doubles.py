@@ -14,7 +14,7 @@ from bot.networks.base import Announcement, NetworkError, marker
 from db.database import Database
 from db.pitches import Pitch
 from model.briefs import Brief
-from model.engine import Engine, EngineError, Event
+from model.engine import ANYHOW, Engine, EngineError, Event, Terms
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -217,11 +217,13 @@ class Moody:
     engine: Engine
     moods: list[tuple[int, EngineError]]
     asked: list[Brief] = field(default_factory=list)
+    terms: list[Terms] = field(default_factory=list)
 
-    async def stream(self, brief: Brief, /) -> AsyncGenerator[Event]:
+    async def stream(self, brief: Brief, terms: Terms = ANYHOW, /) -> AsyncGenerator[Event]:
         self.asked.append(brief)
+        self.terms.append(terms)
         left, error = self.moods.pop(0) if self.moods else (-1, None)
-        async with aclosing(self.engine.stream(brief)) as events:
+        async with aclosing(self.engine.stream(brief, terms)) as events:
             async for event in events:
                 if error and left == 0:
                     raise error
@@ -238,7 +240,7 @@ class Told:
     acts: Sequence[Sequence[Event | EngineError]]
     asked: list[Brief] = field(default_factory=list)
 
-    async def stream(self, brief: Brief, /) -> AsyncGenerator[Event]:
+    async def stream(self, brief: Brief, _terms: Terms = ANYHOW, /) -> AsyncGenerator[Event]:
         act = self.acts[min(len(self.asked), len(self.acts) - 1)]
         self.asked.append(brief)
         for event in act:

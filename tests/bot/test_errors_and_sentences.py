@@ -67,6 +67,7 @@ EXAMPLES: list[BaseException] = [
     engine.EngineUnauthorizedError(),
     engine.LineFullError(4),
     engine.EngineFailedError("ab12"),
+    engine.DeadlineError(2.5),
     engine.NothingOriginalError(),
     engines.PromptTooLongError(900, 512),
     engines.NotFiniteError(),

@@ -8,24 +8,26 @@ from bot.stage import Progress, slate_work
 from bot.usecases import browsing, pitching, voting
 from db import slates
 from db.errors import NotFoundError
-from db.ids import GuildId, SlateId
+from db.ids import GuildId, MemberId, SlateId
 from model.briefs import Brief, PitchBrief, genre, theme
 from model.drafts import PitchDraft, ScriptDraft
 from model.engine import (
+    ANYHOW,
     Drafted,
     Event,
     Finished,
     NothingOriginalError,
     Queued,
     Retracted,
+    Terms,
     Text,
 )
-from model.fake import FakeDecoder
+from model.fake import FakeDecoder, fake_engine
 from model.originality import TitleIndex, normalise
 from model.screenplay import Heading, Script, Turn
 from model.writer import Writer
 from tests.bot.conftest import ANNA, PAGE, OpenApp, Slated
-from tests.bot.doubles import Told
+from tests.bot.doubles import Moody, Told
 
 BRIEF = PitchBrief(genre=genre("comedy"), theme=theme("time travel"), count=3, seed=7)
 DONE = Finished(model="told", computed=9, kept=9)
@@ -180,13 +182,27 @@ async def test_a_failed_slate_keeps_what_was_asked(open_app: OpenApp, slated: Sl
     assert (row.genre, row.theme, row.count, row.seed) == ("comedy", "time travel", 3, 7)
 
 
+async def test_the_worker_can_tell_servers_and_members_apart_but_not_who_they_are(open_app: OpenApp) -> None:
+    engine = Moody(fake_engine(), [])
+    app = open_app(engine)
+    for member, guild in ((ANNA, PAGE), (ANNA, PAGE), (MemberId("page:ben"), PAGE), (ANNA, GuildId("other"))):
+        slate = await pitching.open_slate(app, BRIEF, by=member, guild=guild)
+        await app.crew.finish(slate_work(slate.id))
+    asked = {(terms.server, terms.member) for terms in engine.terms}
+    assert len({server for server, _ in asked}) == 2
+    assert len({member for _, member in asked}) == 3
+    assert not [word for word in ("page", "anna", "ben", "other") if word in str(asked)]
+    assert {terms.within for terms in engine.terms} == {app.patience.wanted}
+    assert open_app().terms(PAGE, ANNA) not in engine.terms  # the next process has other keys
+
+
 async def test_a_slate_all_of_whose_titles_are_taken_twice_fails(open_app: OpenApp) -> None:
     """Somebody stores its title after it was judged new, each time it is written."""
     app = open_app()
     rivals = iter(["Same", "Other"])
 
     class Late(Told):
-        async def stream(self, brief: Brief, /) -> AsyncGenerator[Event]:
+        async def stream(self, brief: Brief, _terms: Terms = ANYHOW, /) -> AsyncGenerator[Event]:
             self.asked.append(brief)
             title = next(rivals)
             for event in written(0, title):

@@ -11,6 +11,7 @@ from db.ids import SlateId
 from model.briefs import Brief, PitchBrief, genre, theme
 from model.drafts import PitchDraft
 from model.engine import (
+    ANYHOW,
     Drafted,
     EngineError,
     EngineFailedError,
@@ -19,6 +20,7 @@ from model.engine import (
     EngineUnavailableError,
     Event,
     LineFullError,
+    Terms,
 )
 from model.fake import FakeDecoder, fake_engine
 from model.originality import TitleIndex
@@ -35,10 +37,10 @@ class Away(Told):
         super().__init__(acts)
         self.back = back
 
-    async def stream(self, brief: Brief, /) -> AsyncGenerator[Event]:
+    async def stream(self, brief: Brief, terms: Terms = ANYHOW, /) -> AsyncGenerator[Event]:
         if self.asked:
             await self.back.wait()
-        async for event in super().stream(brief):
+        async for event in super().stream(brief, terms):
             yield event
 
 

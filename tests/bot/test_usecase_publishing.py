@@ -20,7 +20,7 @@ from bot.usecases.showing import NothingToPostError
 from db.pitches import Pitch
 from db.posts import Post
 from model.briefs import Brief, PitchBrief
-from model.engine import EngineUnauthorizedError, Event, NothingOriginalError
+from model.engine import ANYHOW, EngineUnauthorizedError, Event, NothingOriginalError, Terms
 from model.fake import fake_engine
 from tests.bot.conftest import OpenApp
 from tests.bot.doubles import (
@@ -39,7 +39,7 @@ AT = NOON.time()
 class NoScripts:
     """An engine that writes slates, and no scripts."""
 
-    async def stream(self, brief: Brief, /) -> AsyncGenerator[Event]:
+    async def stream(self, brief: Brief, _terms: Terms = ANYHOW, /) -> AsyncGenerator[Event]:
         if not isinstance(brief, PitchBrief):
             raise EngineUnauthorizedError
         async for event in fake_engine().stream(brief):

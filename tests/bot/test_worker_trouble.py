@@ -30,7 +30,8 @@ async def worker(
     *, port: int = 0, token: str | None = None, capacity: int = 4, decoder: FakeDecoder | None = None
 ) -> AsyncIterator[str]:
     stop, address = asyncio.Event(), asyncio.get_running_loop().create_future()
-    settings = WorkerSettings(port=port, token=SecretStr(token) if token else None, capacity=capacity)
+    known = SecretStr(token) if token else None
+    settings = WorkerSettings(port=port, token=known, capacity=capacity, at_once=1)
     serving = asyncio.create_task(
         serve(
             settings,

@@ -22,6 +22,7 @@ from model.briefs import Brief, LineBrief, PitchBrief, ScriptBrief, genre, theme
 from model.client import WorkerClient
 from model.drafts import Draft
 from model.engine import (
+    ANYHOW,
     Drafted,
     Engine,
     EngineLostError,
@@ -30,6 +31,7 @@ from model.engine import (
     Finished,
     LineFullError,
     Queued,
+    Terms,
     generate,
 )
 from model.screenplay import Direction, Heading, Script, Turn
@@ -67,9 +69,9 @@ class Overheard:
         self._engine = engine
         self.lost = 0
 
-    async def stream(self, brief: Brief, /) -> AsyncGenerator[Event]:
+    async def stream(self, brief: Brief, terms: Terms = ANYHOW, /) -> AsyncGenerator[Event]:
         try:
-            async with aclosing(self._engine.stream(brief)) as events:
+            async with aclosing(self._engine.stream(brief, terms)) as events:
                 async for event in events:
                     yield event
         except EngineLostError:
@@ -159,7 +161,7 @@ async def test_a_replica_killed_under_load_loses_no_brief(app: App, engine: Over
     async def member(number: int) -> tuple[Draft, ...]:
         nonlocal killed
         drafts: dict[int, Draft] = {}
-        async for event in drafting.events(app, Work(f"brief:{number}"), brief(number)):
+        async for event in drafting.events(app, Work(f"brief:{number}"), brief(number), ANYHOW):
             if isinstance(event, drafting.Restarted):
                 drafts.clear()
             elif isinstance(event, Drafted):

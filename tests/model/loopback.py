@@ -13,11 +13,13 @@ from model.writer import Writer
 
 
 @asynccontextmanager
-async def running(writer: Writer, *, token: str | None = None, capacity: int = 32) -> AsyncGenerator[str]:
+async def running(
+    writer: Writer, *, token: str | None = None, capacity: int = 32, at_once: int = 1
+) -> AsyncGenerator[str]:
     """Serve ``writer`` on a free port and yield the address once it is ready."""
     address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     stop = asyncio.Event()
-    settings = WorkerSettings(port=0, token=SecretStr(token) if token else None, capacity=capacity)
+    settings = WorkerSettings(port=0, token=SecretStr(token) if token else None, capacity=capacity, at_once=at_once)
     worker = asyncio.create_task(
         serve(
             settings,

@@ -6,7 +6,7 @@ import pytest
 
 from model.batcher import Line
 from model.briefs import Brief, ScriptBrief
-from model.engine import Event, Finished, LineFullError, Queued, Text
+from model.engine import ANYHOW, Event, Finished, LineFullError, Queued, Terms, Text
 
 BRIEF = ScriptBrief(title="a", summary="b")
 END = Finished(model="held", computed=2, kept=2)
@@ -20,7 +20,7 @@ class Held:
         self.begun = 0
         self.closed = 0
 
-    async def stream(self, _brief: Brief, /) -> AsyncGenerator[Event]:
+    async def stream(self, _brief: Brief, _terms: Terms = ANYHOW, /) -> AsyncGenerator[Event]:
         self.begun += 1
         try:
             yield Text(0, "a")
@@ -94,7 +94,7 @@ async def test_two_may_work_at_once() -> None:
 
 async def test_a_failure_frees_the_seat_and_reaches_the_reader() -> None:
     class Broken:
-        async def stream(self, _brief: Brief, /) -> AsyncGenerator[Event]:
+        async def stream(self, _brief: Brief, _terms: Terms = ANYHOW, /) -> AsyncGenerator[Event]:
             yield Text(0, "a")
             raise ZeroDivisionError
 

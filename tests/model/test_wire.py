@@ -4,11 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model import wire
+from model import problems, wire
 from model.adapter_errors import AdapterRefusedError, NoStoreError, NothingBeforeError
 from model.briefs import Brief, DialogBrief, LineBrief, PitchBrief, ScriptBrief, StagingBrief, genre, theme
 from model.drafts import DialogDraft, PitchDraft, ScriptDraft
 from model.engine import (
+    ANYHOW,
+    DeadlineError,
     Drafted,
     EngineError,
     EngineFailedError,
@@ -20,6 +22,7 @@ from model.engine import (
     NothingOriginalError,
     Queued,
     Retracted,
+    Terms,
     Text,
 )
 from model.engines import AdapterMissingError, PromptTooLongError
@@ -47,6 +50,7 @@ ERRORS: list[EngineError] = [
     LineFullError(12),
     NothingOriginalError(),
     EngineFailedError("ab12"),
+    DeadlineError(2.5),
     PromptTooLongError(1500, 1023),
     EngineUnauthorizedError(),
     EngineUnavailableError("the worker is not ready"),
@@ -62,6 +66,17 @@ def test_a_brief_crosses_the_wire_unchanged(brief: Brief) -> None:
     assert wire.brief_from_json(wire.brief_to_json(brief)) == brief
 
 
+@pytest.mark.parametrize(
+    "terms", [ANYHOW, Terms(adapter=""), Terms(server="a1", member="b2", within=900.0, adapter="warm-v2")]
+)
+def test_the_terms_cross_the_wire_unchanged(terms: Terms) -> None:
+    assert wire.order_from_json(wire.brief_to_json(BRIEFS[0], terms)) == (BRIEFS[0], terms)
+
+
+def test_a_brief_on_no_particular_terms_says_nothing_of_them() -> None:
+    assert "terms" not in json.loads(wire.brief_to_json(BRIEFS[0], Terms()))
+
+
 @pytest.mark.parametrize("event", EVENTS)
 def test_an_event_crosses_the_wire_unchanged_on_one_ascii_line(event: Event) -> None:
     name, line = wire.event_to_json(event)
@@ -73,7 +88,7 @@ def test_an_event_crosses_the_wire_unchanged_on_one_ascii_line(event: Event) -> 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 def test_an_error_crosses_the_wire_unchanged(error: EngineError) -> None:
-    problem = wire.error_to_problem(error)
+    problem = problems.error_to_problem(error)
     with pytest.raises(type(error)) as caught:
         wire.event_from_json(wire.dump(ErrorWire(error=problem)))
     assert vars(caught.value) == vars(error)
@@ -92,6 +107,9 @@ def test_an_error_crosses_the_wire_unchanged(error: EngineError) -> None:
         ('{"task": "pitch", "genre": "comedy", "theme": "x", "extra": 1}', "extra"),
         ('{"task": "pitch", "genre": "jazz noir", "theme": "x"}', "UnknownGenreError"),
         ('{"task": "dialog", "title": "<|end|>", "summary": "x"}', "BadCharactersError"),
+        ('{"task": "script", "title": "a", "summary": "b", "terms": {"within": 0}}', "terms.within"),
+        ('{"task": "script", "title": "a", "summary": "b", "terms": {"within": Infinity}}', "terms.within"),
+        ('{"task": "script", "title": "a", "summary": "b", "terms": {"server": "%s"}}' % ("a" * 65), "terms.server"),
         ('{"task": "staging", "dialog": []}', "dialog"),
         ('{"task": "staging", "dialog": [{"cue": "anna", "speech": "x"}]}', "NotAScriptError"),
     ],
