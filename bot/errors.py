@@ -60,6 +60,7 @@ from model.engines import (
     ServerUnusableError,
 )
 from model.screenplay import NotAScriptError
+from model.watchdog import StalledError
 
 log = structlog.get_logger()
 
@@ -134,6 +135,9 @@ _SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
         "This is too long for the writer ({error.length} of {error.limit} tokens); shorten it."
     ),
     NotFiniteError: _sentence("The model's weights are broken or too large for this device; use another checkpoint."),
+    StalledError: _sentence(
+        "The model made no step for {error.seconds:g} seconds; the log says where it hangs. Start the worker anew."
+    ),
     NoRoomError: _sentence("The writer's memory is full; please try again in a moment."),
     AdapterMissingError: _sentence("There is no adapter called {error.name}; greenlit adapters list shows the stored."),
     AdapterRefusedError: _sentence(

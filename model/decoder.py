@@ -113,3 +113,32 @@ class Remote(Protocol):
     async def waiting(self) -> int | None:
         """Return the place in that line of what was asked last: 0 if nothing waits, None if not known."""
         ...
+
+
+@runtime_checkable
+class Watched(Protocol):
+    """A decoder that tells how it is doing."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is being written."""
+        ...
+
+    @property
+    def last_step(self) -> float:
+        """When it last made a step (``time.monotonic``)."""
+        ...
+
+    @property
+    def rows(self) -> int:
+        """How many rows are being written."""
+        ...
+
+    @property
+    def computed(self) -> int:
+        """Tokens written since the start."""
+        ...
+
+    def stack(self) -> str:
+        """Return where its thread stands."""
+        ...

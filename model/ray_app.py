@@ -23,6 +23,7 @@ from model.engine import EngineUnavailableError
 from model.serve import DRAIN, TokenRequiredError, load_writer
 from model.server import create_app
 from model.settings import WorkerSettings
+from model.watchdog import watch
 from model.worker import Worker
 from model.writer import Writer
 
@@ -72,6 +73,7 @@ class Replica:
         self._load = load
         self._worker = Worker(capacity=settings.capacity, at_once=settings.at_once)
         self._following: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
 
     async def __serve_build_asgi_app__(self) -> Starlette:
         """Load the model and return the worker's application; Ray looks for this name, and sends briefs only then.
@@ -84,10 +86,11 @@ class Replica:
         if token is None:
             raise TokenRequiredError(PROXY)
         writer = await asyncio.to_thread(self._load, self._settings)
-        await writer.dresser.look()
+        await writer.prepare()
         self._worker.open(writer)
         # All replicas have the same settings: one pointer on a shared volume swaps the adapter in all of them.
         self._following = asyncio.create_task(writer.dresser.follow())
+        self._watching = asyncio.create_task(watch(writer.dresser.decoder, self._settings.stall))
         _log.info("ready, model %s", writer.name)
         return create_app(self._worker, token=token, status=self._worker.status, dresser=lambda: self._worker.dresser)
 
@@ -96,9 +99,12 @@ class Replica:
 
         Raises:
             EngineUnavailableError: it cannot.
+            StalledError: the model hangs.
         """
         if not self._worker.status().ready:
             raise EngineUnavailableError("not ready")
+        if self._watching is not None and self._watching.done():
+            self._watching.result()
 
 
 def build(fleet: Fleet) -> serve.Application:
@@ -128,7 +134,7 @@ def deployment(fleet: Fleet, settings: WorkerSettings) -> serve.Deployment:
             upscale_delay_s=fleet.upscale_after,
             downscale_delay_s=fleet.downscale_after,
         ),
-        ray_actor_options={"num_cpus": settings.threads, "num_gpus": fleet.gpus},
+        ray_actor_options={"num_cpus": settings.threads or 1, "num_gpus": fleet.gpus},
         health_check_period_s=fleet.health_period,
         graceful_shutdown_wait_loop_s=1.0,
         graceful_shutdown_timeout_s=DRAIN,

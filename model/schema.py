@@ -217,7 +217,8 @@ class ProblemBody(_Wire):
 class Status(_Wire):
     """What a worker says about itself. ``model`` is None while it loads; ``uptime`` is in seconds.
 
-    ``adapter`` is what the next brief is written with, None if with the base; ``adapters`` are those stored.
+    ``adapter`` is what the next brief is written with, None if with the base; ``adapters`` are those stored. Of
+    ``working`` briefs ``rows`` texts are written just now; ``tokens`` have been since the start.
     """
 
     model: str | None
@@ -227,6 +228,9 @@ class Status(_Wire):
     waiting: int
     working: int
     capacity: int
+    at_once: int = 1
+    rows: int = 0
+    tokens: int = 0
     uptime: float
 
 

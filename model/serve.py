@@ -19,6 +19,7 @@ from model.genres import GenreWords
 from model.originality import TitleIndex
 from model.server import create_app
 from model.settings import WorkerSettings
+from model.watchdog import watch
 from model.worker import Worker
 from model.writer import Writer
 
@@ -116,6 +117,7 @@ async def serve(
     Raises:
         PortInUseError, TokenRequiredError: the port was not opened.
         CheckpointError, QuantizationUnavailableError, ServerUnusableError: see :func:`load_writer`.
+        StalledError: the model hangs.
     """
     _require_token(settings)
     stop = stop or _stopped_by_signal()
@@ -130,17 +132,28 @@ async def serve(
         )
         serving = asyncio.create_task(server.serve(sockets=[sock]))
         waiting = asyncio.create_task(stop.wait())
-        following: asyncio.Task[None] | None = None
+        beside: list[asyncio.Task[None]] = []
         try:
             if await _load(worker, settings, load, {serving, waiting}):
-                following = asyncio.create_task(worker.dresser.follow())
-            await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+                beside.append(asyncio.create_task(worker.dresser.follow()))
+                beside.append(asyncio.create_task(_watch(worker, settings.stall)))
+            await asyncio.wait({serving, waiting, *beside}, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            worker.drain()
+            stalled = [task for task in beside if task.done()]
+            server.force_exit = bool(stalled)  # nothing more will come of what runs
             server.should_exit = True
             waiting.cancel()
             await serving
-            if following is not None:
-                following.cancel()
+            for task in beside:
+                task.cancel()
+        for task in stalled:
+            task.result()
+
+
+async def _watch(worker: Worker, patience: float) -> None:
+    await watch(worker.dresser.decoder, patience)
+    await asyncio.Event().wait()  # nothing to be watched
 
 
 async def _load(
@@ -154,7 +167,7 @@ async def _load(
     await asyncio.wait({loading, *ends}, return_when=asyncio.FIRST_COMPLETED)
     if loading.done():
         writer = loading.result()
-        await writer.dresser.look()
+        await writer.prepare()
         worker.open(writer)
         _log.info("ready, model %s", writer.name)
         return True

@@ -55,6 +55,8 @@ class WorkerSettings(BaseSettings):
     """CPU threads of the model; if absent one up to 50 million weights, else one less than there are idle cores."""
     precision: Literal["auto", "fp32", "bf16", "int8"] = "auto"
     """Of the weights on a CPU; ``auto`` is the fastest that changes the scores little."""
+    stall: Annotated[float, Field(gt=0)] = 120.0
+    """Seconds without a step after which the model hangs: the worker says where, and ends to be started anew."""
     rows: Annotated[int, Field(ge=1, le=4096)] = 128
     """How many texts are written side by side at most (a slate of five begins ten)."""
     memory: Annotated[int, Field(ge=1)] | None = None

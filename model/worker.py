@@ -6,6 +6,7 @@ from contextlib import aclosing
 
 from model.batcher import Line
 from model.briefs import Brief
+from model.decoder import Watched
 from model.dresser import Dresser
 from model.engine import ANYHOW, EngineUnavailableError, Event, Terms
 from model.remote_line import RemoteLine
@@ -24,6 +25,7 @@ class Worker:
         self._at_once = at_once
         self._line: Line | None = None
         self._writer: Writer | None = None
+        self._draining = False
         self._started = time.monotonic()
 
     def open(self, writer: Writer) -> None:
@@ -31,6 +33,10 @@ class Worker:
         self._writer = writer
         engine = RemoteLine(writer, remote) if (remote := writer.remote) else writer
         self._line = Line(engine, capacity=self._capacity, at_once=self._at_once)
+
+    def drain(self) -> None:
+        """Take no further briefs; those that are here are written."""
+        self._draining = True
 
     @property
     def dresser(self) -> Dresser:
@@ -47,11 +53,11 @@ class Worker:
         """Yield the line's events; see :class:`model.engine.Engine`.
 
         Raises:
-            EngineUnavailableError: the model still loads.
+            EngineUnavailableError: the model still loads, or the worker stops.
             EngineError: whatever the line raises.
         """
-        if self._line is None:
-            raise EngineUnavailableError("loading")
+        if self._line is None or self._draining:
+            raise EngineUnavailableError("stopping" if self._draining else "loading")
         async with aclosing(self._line.stream(brief, terms)) as events:
             async for event in events:
                 yield event
@@ -59,13 +65,18 @@ class Worker:
     def status(self) -> Status:
         """Return what the worker says about itself."""
         line, writer = self._line, self._writer
+        decoder = writer.dresser.decoder if writer else None
+        watched = decoder if isinstance(decoder, Watched) else None
         return Status(
             model=writer.name if writer else None,
             adapter=writer.dresser.active if writer else None,
             adapters=list(writer.dresser.names()) if writer else [],
-            ready=line is not None,
+            ready=line is not None and not self._draining,
             waiting=line.depth if line else 0,
             working=line.working if line else 0,
             capacity=self._capacity,
+            at_once=self._at_once,
+            rows=watched.rows if watched else 0,
+            tokens=watched.computed if watched else 0,
             uptime=time.monotonic() - self._started,
         )

@@ -21,7 +21,7 @@ from model.briefs import (
     StagingBrief,
     require_canonical,
 )
-from model.decoder import Chunk, Decoder, Halt, Remote, Sampling
+from model.decoder import Chunk, Decoder, Halt, Remote, Sampling, Warm
 from model.drafts import Draft, ScriptDraft
 from model.dresser import Dresser
 from model.engine import ANYHOW, Drafted, Event, Finished, NothingOriginalError, Retracted, Terms, Text
@@ -66,6 +66,16 @@ class Writer:
     def name(self) -> str:
         """The checkpoint (and adapter) that writes the next brief."""
         return self.dresser.name
+
+    async def prepare(self) -> None:
+        """Put on the active adapter and write a little, so that the first who asks does not wait for that.
+
+        Raises:
+            EngineError: the model cannot write.
+        """
+        await self.dresser.look()
+        if isinstance(self.dresser.decoder, Warm):
+            await self.dresser.decoder.warm()
 
     @property
     def remote(self) -> Remote | None:

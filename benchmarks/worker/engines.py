@@ -86,7 +86,7 @@ class Vllm:
 class Rival:
     """One engine: a module of ``benchmarks.worker.rivals``, run by the Python of ``environment`` (ours without).
 
-    ``package`` is what its version is read from.
+    ``package`` is what its version is read from, ``numbers`` what it multiplies in.
     """
 
     module: str
@@ -95,6 +95,7 @@ class Rival:
     dialect: Dialect = field(default_factory=Plain)
     ready: str = "/readyz"
     shapes: tuple[str, ...] = SHAPES
+    numbers: str = "fp32"
 
     def python(self, below: Path) -> str:
         """Return the Python that runs it; the folder of llama.cpp has none."""
@@ -111,17 +112,28 @@ class Rival:
 
 
 RIVALS: Final = {
-    "ours": Rival(module="ours", package="torch"),
+    "ours": Rival(module="ours", package="torch", numbers="int8"),
     "transformers batched": Rival(module="transformers_batched", package="transformers"),
     "transformers one by one": Rival(module="transformers_one", package="transformers"),
     "transformers continuous": Rival(module="transformers_continuous", package="transformers"),
-    "CTranslate2 int8": Rival(module="ctranslate2_int8", package="ctranslate2", environment="ctranslate2"),
+    "CTranslate2 int8": Rival(
+        module="ctranslate2_int8", package="ctranslate2", environment="ctranslate2", numbers="int8"
+    ),
     "llama.cpp Q8_0": Rival(
-        module="llama_cpp", package="llama_cpp", environment="llama", dialect=LlamaServer(), ready="/health"
+        module="llama_cpp",
+        package="llama_cpp",
+        environment="llama",
+        dialect=LlamaServer(),
+        ready="/health",
+        numbers="int8",
     ),
     "onnxruntime-genai int8": Rival(
-        module="genai_int8", package="onnxruntime-genai", environment="genai", shapes=("llama24",)
+        module="genai_int8",
+        package="onnxruntime-genai",
+        environment="genai",
+        shapes=("llama24",),
+        numbers="int8",
     ),
-    "vLLM": Rival(module="vllm", package="vllm", environment="vllm", dialect=Vllm(), ready="/health"),
+    "vLLM": Rival(module="vllm", package="vllm", environment="vllm", dialect=Vllm(), ready="/health", numbers="bf16"),
 }
 BASE: Final = "transformers batched"  # what the ratios are to

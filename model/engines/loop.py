@@ -25,7 +25,8 @@ from model.engines.drawing import Rules, draw, finite
 from model.engines.rows import Call, Language, Row, ruled
 from model.engines.runner import Read, Runner
 
-PIECES: Final = 2  # pieces of prompts read in a turn while rows are written
+PIECES: Final = 2  # pieces of prompts read in a turn while rows are written, at least
+_ROWS_A_PIECE: Final = 8  # where many are written a step takes longer, and so may reading
 _log = logging.getLogger(__name__)
 
 R = TypeVar("R", bound=Read)
@@ -180,13 +181,13 @@ class Loop(Generic[R, S]):
 
     def _turn(self) -> None:
         self._turns += 1
+        self.last_step = time.monotonic()
         self._drop_stopped()
         self._read()
         scores = self._step()
         fresh, beginnings = self._seat()
         if rows := [*self._rows, *fresh]:
             self._draw(rows, torch.cat([*([] if scores is None else [scores]), *beginnings]))
-        self.last_step = time.monotonic()
 
     def _drop_stopped(self) -> None:
         for written in [one for one in self._rows if one.row.call.stopped(one.row.number)]:
@@ -199,7 +200,7 @@ class Loop(Generic[R, S]):
 
     def _read(self) -> None:
         """Read some pieces: in turns of the prompt that waits longest and of the one that came last."""
-        for piece in range(PIECES if self._rows else 1):
+        for piece in range(max(PIECES, len(self._rows) // _ROWS_A_PIECE) if self._rows else 1):
             unread = [waiting for waiting in self._waiting if waiting.reading.scores is None]
             if unread:
                 self._runner.read(unread[-1 if (self._turns + piece) % 2 else 0].reading)

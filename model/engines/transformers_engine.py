@@ -2,6 +2,8 @@
 
 import asyncio
 import copy
+import sys
+import traceback
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -137,6 +139,11 @@ class TransformersDecoder:
     def computed(self) -> int:
         """Tokens written since the start."""
         return self._loop.computed
+
+    def stack(self) -> str:
+        """Return where the thread that computes stands."""
+        frame = sys._current_frames().get(self._loop.thread.ident or 0)  # noqa: SLF001 - documented, not public
+        return "".join(traceback.format_stack(frame)) if frame else "the thread has ended"
 
     async def decode(
         self, prompt: Prompt, seeds: Sequence[int], sampling: Sampling, halt: Halt, /

@@ -25,7 +25,7 @@ from bot.web.guard import BadTokenError, ForeignFormError, TooLargeError
 from db import errors as storage
 from db.ids import GuildId, PitchId, SlateId
 from db.pitches import Pitch, PitchState
-from model import adapter_errors, briefs, checkpoint, engine, engines, serve
+from model import adapter_errors, briefs, checkpoint, engine, engines, serve, watchdog
 from model.screenplay import NotAScriptError
 from model.tasks import UnreadableError
 from model.wire import WireError
@@ -72,6 +72,7 @@ EXAMPLES: list[BaseException] = [
     engines.PromptTooLongError(900, 512),
     engines.NotFiniteError(),
     engines.NoRoomError(),
+    watchdog.StalledError(120.0),
     engines.AdapterMissingError("community-1"),
     adapter_errors.AdapterRefusedError("community-1", "truncated or altered"),
     adapter_errors.AdapterExistsError("community-1"),
