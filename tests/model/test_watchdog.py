@@ -87,7 +87,7 @@ async def test_a_hanging_model_ends_the_worker_with_its_error(tmp_path: Path) ->
             opened=lambda host, port: address.set_result(f"http://{host}:{port}"),
         )
     )
-    async with WorkerClient(url := await address, None) as client:
+    async with WorkerClient(url := await address, None, silence=1.0) as client:
         await until_ready(url)
         assert (await client.status()).tokens == 2  # it was warmed
         goes.clear()
