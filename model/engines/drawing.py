@@ -86,7 +86,7 @@ def draw(scores: Tensor, chance: Tensor, sampling: Sampling | Rules) -> Tensor:
     if rules.min_p is not None:
         likely = torch.where(likely < rules.min_p * likely.amax(dim=-1, keepdim=True), 0, likely)
     chance = chance.to(likely.device)
-    tokens = _among_all(likely, chance[:, :1])
+    tokens = among_all(likely, chance[:, :1])
     likelier = torch.where(likely > likely.gather(-1, tokens), likely, 0).sum(dim=-1, keepdim=True)
     outside = (likelier >= rules.top_p).squeeze(-1)
     if bool(outside.any()):
@@ -108,15 +108,15 @@ def _inside(likely: Tensor, chance: Tensor, top_p: Tensor) -> Tensor:
     ordered, order = likely.sort(dim=-1, descending=True)
     mass = ordered.cumsum(dim=-1, dtype=torch.float64)
     within = torch.where(mass - ordered < top_p, mass, mass.new_zeros(())).cummax(dim=-1).values
-    return order.gather(-1, _pick(within, chance))
+    return order.gather(-1, pick(within, chance))
 
 
-def _among_all(likely: Tensor, chance: Tensor) -> Tensor:
+def among_all(likely: Tensor, chance: Tensor) -> Tensor:
     """Return a token a row by its probability: first a run of ``_RUN`` tokens, then one of it. Shape [row, 1]."""
     rows, size = likely.shape
     runs = nn.functional.pad(likely, (0, -size % _RUN)).view(rows, -1, _RUN)
     mass = runs.sum(dim=-1, dtype=torch.float64).cumsum(dim=-1)
-    which = _pick(mass, chance)
+    which = pick(mass, chance)
     before = torch.where(which > 0, mass.gather(-1, (which - 1).clamp(min=0)), 0.0)
     inside = runs[torch.arange(rows, device=likely.device), which.squeeze(-1)].cumsum(dim=-1, dtype=torch.float64)
     target = (chance * mass[:, -1:] - before).clamp(min=0)
@@ -125,6 +125,6 @@ def _among_all(likely: Tensor, chance: Tensor) -> Tensor:
     return (which * _RUN + torch.minimum(found, last)).clamp(max=size - 1)
 
 
-def _pick(mass: Tensor, chance: Tensor) -> Tensor:
+def pick(mass: Tensor, chance: Tensor) -> Tensor:
     """Return where each row's rising ``mass`` first exceeds that share of its total; shape [row, 1]."""
     return torch.searchsorted(mass, chance * mass[:, -1:], right=True).clamp_(max=mass.shape[-1] - 1)

@@ -142,6 +142,10 @@ class Wardrobe:
         """What is loaded."""
         return tuple(self._adapters)
 
+    def adapter(self, name: str) -> Adapter:
+        """Return what is loaded as ``name``."""
+        return self._adapters[name]
+
     def hang(self, name: str, adapter: Adapter) -> None:
         """Keep ``adapter`` as ``name``, in place of one of that name."""
         self._adapters = {**self._adapters, name: adapter}
