@@ -1,7 +1,7 @@
 """LoRA laid over a network at run time: several adapters loaded, each row of a batch with its own, or with none.
 
 The matrices of all adapters that a batch needs stand side by side; every row multiplies with all of them, and a mask
-leaves only its own. One masked product instead of one a group of rows: see docs/experiments.md for what that saves.
+leaves only its own. One masked product instead of one a group of rows: docs/experiments.md says what that saves.
 """
 
 import json
