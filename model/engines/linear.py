@@ -102,15 +102,21 @@ class _Int8:
         self.weight = torch.ops.quantized.linear_prepack(rounded, None)
         self.bias = bias
         self._inside = weight.shape[1] - _MARGIN
-        self._rooms: dict[int, tuple[Tensor, Tensor, Tensor, Tensor]] = {}
+        self._most = 0  # rows that there is room for
+        self._rooms: dict[int, tuple[Tensor, Tensor, Tensor, Tensor]] = {}  # the same room, seen as so many rows
 
     def _room(self, count: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return room for as many rows with their margin, the part of it without, for their sizes and their largest."""
+        if count > self._most:
+            self._most = max(count, min(2 * self._most, count + FEW))
+            self._rows = torch.zeros(self._most, self._inside + _MARGIN)
+            self._rows[:, self._inside], self._rows[:, self._inside + 1] = 1.0, -1.0
+            self._sizes, self._largest = torch.empty(self._most, self._inside), torch.empty(self._most, 1)
+            self._rooms.clear()
         if (room := self._rooms.get(count)) is None:
-            rows = torch.zeros(count, self._inside + _MARGIN)
-            rows[:, self._inside], rows[:, self._inside + 1] = 1.0, -1.0
-            sizes = torch.empty(count, self._inside)
-            room = self._rooms[count] = rows, rows[:, : self._inside], sizes, torch.empty(count, 1)
+            rows = self._rows[:count]
+            room = rows, rows[:, : self._inside], self._sizes[:count], self._largest[:count]
+            self._rooms[count] = room
         return room
 
     def __call__(self, x: Tensor) -> Tensor:

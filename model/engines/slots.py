@@ -25,6 +25,7 @@ PIECE: Final = 32  # tokens of a prompt read at once
 _ROUND: Final = 32  # tokens by which slots grow
 _BLOCK: Final = 16  # rows that attend together: they are padded to the longest of them
 _REMEMBERED: Final = 0.1  # of the budget, for prompts
+_PROMPTS: Final = 256  # remembered at most: each is looked through for every new one
 _SLACK: Final = 1.4  # how much larger than what stands in it a block may be
 
 
@@ -76,7 +77,7 @@ class _Prompts:
             return
         self.known[key] = reading
         self.size += size
-        while self.size > self.budget:
+        while self.size > self.budget or len(self.known) > _PROMPTS:
             self.size -= self.known.popitem(last=False)[1].kept.nbytes
 
     def forget(self, adapter: str | None = None) -> None:
