@@ -7,6 +7,7 @@ of one prompt.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 import torch
@@ -153,7 +154,7 @@ class Llama(_Base):
         self._heads = config.num_attention_heads
         size = getattr(config, "head_dim", None) or config.hidden_size // self._heads
         super().__init__(model, precision, config.num_key_value_heads, size)
-        self._eps = torch.tensor(config.rms_norm_eps, device=model.device)
+        self._eps = float(config.rms_norm_eps)
         self._act = _ACTIVATIONS[config.hidden_act]
         turns = [_interleaved(heads, size).to(model.device) for heads in (self._heads, self.shape.heads)]
         self._layers = [
@@ -278,11 +279,16 @@ def _rotate(x: Tensor, turn: Tensor) -> None:
         pairs.copy_(torch.view_as_real(torch.view_as_complex(pairs.float()) * turn))
 
 
-def _rms_norm(x: Tensor, weight: Tensor, eps: Tensor) -> Tensor:
-    if x.dtype != torch.float32:
-        return nn.functional.rms_norm(x, x.shape[-1:], weight, float(eps))
+def _rms_norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
+    if x.is_cuda or x.dtype != torch.float32:
+        return nn.functional.rms_norm(x, x.shape[-1:], weight, eps)
     size = torch.linalg.vector_norm(x, 2, -1, keepdim=True)  # torch's own takes twice as long on a CPU
-    return (x * torch.addcmul(eps, size, size, value=1 / x.shape[-1]).rsqrt_()).mul_(weight)
+    return (x * torch.addcmul(_number(eps), size, size, value=1 / x.shape[-1]).rsqrt_()).mul_(weight)
+
+
+@lru_cache
+def _number(value: float) -> Tensor:
+    return torch.tensor(value)
 
 
 def _layer_norm(x: Tensor, norm: tuple[Tensor, Tensor, float]) -> Tensor:
