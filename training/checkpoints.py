@@ -1,13 +1,13 @@
 """A run's checkpoints: sealed once they are whole, the latest and the best kept, what is damaged never resumed from."""
 
 import json
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from model.checkpoint import sha256
+from model.files import settle
 
 SEAL: Final = "complete.json"
 _FOLDERS: Final = "checkpoint-*"  # as transformers calls them
@@ -34,7 +34,7 @@ def seal(folder: Path, *, best: str, ended: bool, name: str = SEAL) -> None:
     """Write down that the checkpoint is whole, with the hash of every file, when all of it is on the disk."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != name)
     for path in files:
-        _flush(path)
+        settle(path)
     facts = {
         "best": best,
         "ended": ended,
@@ -42,9 +42,9 @@ def seal(folder: Path, *, best: str, ended: bool, name: str = SEAL) -> None:
     }
     unfinished = folder.with_name(f".{folder.name}.{name}")
     unfinished.write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
-    _flush(unfinished)
+    settle(unfinished)
     unfinished.replace(folder / name)
-    _flush(folder)
+    settle(folder)
 
 
 def rotate(latest: Path, best: str) -> None:
@@ -91,11 +91,3 @@ def read(folder: Path, name: str = SEAL) -> Sealed | None:
 
 def _step(folder: Path) -> int:
     return int(folder.name.rpartition("-")[2])
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -53,8 +53,9 @@ def measure(briefs: int, repeats: int, at_once: int) -> dict[str, Any]:
     """Return seconds of both ways, turn by turn, and the overhead."""
     first, others = workers.split()
     os.sched_setaffinity(0, first)  # the threads of the model keep it
-    here = Worker(capacity=CAPACITY)
-    here.open(load_writer(WorkerSettings(capacity=CAPACITY)))
+    settings = WorkerSettings(capacity=CAPACITY)
+    here = Worker(capacity=CAPACITY, at_once=settings.at_once)
+    here.open(load_writer(settings))
     told: dict[str, list[float]] = {"in process": [], "over HTTP": []}
     with workers.worker(first, capacity=str(CAPACITY)) as process, asyncio.Runner() as runner:
         client = WorkerClient(process.address, None)

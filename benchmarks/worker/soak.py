@@ -21,7 +21,7 @@ from benchmarks.worker.servers import Server
 from model import briefs
 from model.briefs import PitchBrief
 from model.client import WorkerClient
-from model.engine import EngineError, LineFullError, Text
+from model.engine import LineFullError, NothingOriginalError, Text
 
 RESULT: Final = Path(__file__).parents[1] / "results" / "worker-soak.json"
 LEAVES: Final = 10  # one request in so many is left
@@ -38,6 +38,7 @@ async def measure(server: Server, requests: int, at_once: int) -> list[tuple[int
     """Return how many requests were done and how many MB the worker had, at many moments."""
     left, done = itertools.count(), itertools.count(1)
     looks: list[tuple[int, float]] = []
+    fruitless: list[int] = []  # requests of which nothing original came
 
     async def ask(client: WorkerClient) -> None:
         while (number := next(left)) < requests:
@@ -45,14 +46,15 @@ async def measure(server: Server, requests: int, at_once: int) -> list[tuple[int
                 await _one(client, number)
             except LineFullError as error:
                 await asyncio.sleep(min(1, error.retry_after))
-            except EngineError:
-                pass  # nothing original: a request like any other
+            except NothingOriginalError:
+                fruitless.append(number)
             if (finished := next(done)) % max(1, requests // LOOKS) == 0:
                 looks.append((finished, resident(server.process) / 1e6))
 
     async with WorkerClient(server.address, None) as client, asyncio.TaskGroup() as group:
         for _ in range(at_once):
             group.create_task(ask(client))
+    print(f"of {requests} requests {len(fruitless)} brought nothing original")
     return looks
 
 

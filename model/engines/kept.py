@@ -28,7 +28,7 @@ class Block:
         self._slots, self._tokens = 0, 0
         self._room = [self._empty(0) for _ in range(shape.layers)]  # each layer's, more than is used
         self._spare = self._empty(0)  # into which the next layer is copied
-        self._layers = [self._shaped(room) for room in self._room]
+        self._layers = [self._shaped(room, 0, 0) for room in self._room]
         self._flat = [layer.view(-1, shape.size) for layer in self._layers]
         self._seen: dict[tuple[int, int, int], Rows] = {}
 
@@ -48,14 +48,24 @@ class Block:
             return
         if slots > self._slots:
             slots = max(slots, min(2 * self._slots, slots + _TOGETHER))  # several come at once
-        kept = min(slots, self._slots), min(tokens, self._tokens)
-        self._slots, self._tokens = slots, tokens
-        for number, old in enumerate(self._layers):  # one by one: never twice the whole memory
-            new = self._shaped(self._spare)
-            new[:, : kept[0], :, : kept[1]] = old[:, : kept[0], :, : kept[1]]
-            self._layers[number], self._room[number], self._spare = new, self._spare, self._room[number]
-        self._flat = [layer.view(-1, self._shape.size) for layer in self._layers]
-        self._seen.clear()
+        before, number = (self._slots, self._tokens), 0
+        try:
+            for number in range(len(self._layers)):  # one by one: never twice the whole memory
+                self._resize(number, slots, tokens)
+        except Exception:  # no memory for it: as it was, for which the room is still there
+            for done in reversed(range(number)):
+                self._resize(done, *before, shrink=False)
+            raise
+        finally:
+            self._slots, self._tokens = self._layers[-1].shape[1], self._layers[-1].shape[3]
+            self._flat = [layer.view(-1, self._shape.size) for layer in self._layers]
+            self._seen.clear()
+
+    def _resize(self, number: int, slots: int, tokens: int, *, shrink: bool = True) -> None:
+        old, new = self._layers[number], self._shaped(self._spare, slots, tokens, shrink=shrink)
+        some, few = min(slots, old.shape[1]), min(tokens, old.shape[3])
+        new[:, :some, :, :few] = old[:, :some, :, :few]
+        self._layers[number], self._room[number], self._spare = new, self._spare, self._room[number]
 
     def put(self, slot: int, kept: Tensor) -> None:
         """Write a prompt's keys and values [layers, 2, heads, tokens, size] into ``slot``."""
@@ -98,11 +108,11 @@ class Block:
     def _empty(self, numbers: int) -> Tensor:
         return torch.zeros(numbers, dtype=self._shape.dtype, device=self._shape.device)
 
-    def _shaped(self, room: Tensor) -> Tensor:
+    def _shaped(self, room: Tensor, slots: int, tokens: int, *, shrink: bool = True) -> Tensor:
         shape = self._shape
-        size = 2, self._slots, shape.heads, self._tokens, shape.size
+        size = 2, slots, shape.heads, tokens, shape.size
         numbers = math.prod(size)
-        if len(room) < numbers or len(room) > _SPARE * numbers:
+        if len(room) < numbers or (shrink and len(room) > _SPARE * numbers):
             room = self._spare = self._empty(numbers + numbers // 4)
         return room[:numbers].view(size)
 

@@ -121,7 +121,7 @@ class _Int8:
 
     def __call__(self, x: Tensor) -> Tensor:
         rows, inside, sizes, most = self._room(len(x))
-        torch.amax(torch.abs(x, out=sizes), -1, keepdim=True, out=most)  # in two passes, a tenth of a norm's time
+        torch.amax(torch.abs(x, out=sizes), -1, keepdim=True, out=most)  # a norm is slower: benchmarks/worker/parts.py
         torch.div(x, most, out=inside)
         y = self._product(rows).mul_(most)
         return y if self.bias is None else y.add_(self.bias)

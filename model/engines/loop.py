@@ -61,6 +61,7 @@ class Loop(Generic[R, S]):
         self._waiting: deque[_Waiting[R]] = deque()
         self._rows: list[_Written[S]] = []
         self._turns = 0
+        self._stepped = False  # since the last draw: what stands in the seats is a token ahead of the rows
         self.computed = 0
         """Tokens written since the start."""
         self.last_step = time.monotonic()
@@ -92,7 +93,7 @@ class Loop(Generic[R, S]):
             EngineUnavailableError: the loop was closed.
         """
         out = Outlet(asyncio.get_running_loop(), asyncio.Queue())
-        if not call.seeds:
+        if not call.seeds or call.room < 1:
             return
         self._news.call(call, out)
         try:
@@ -145,21 +146,31 @@ class Loop(Generic[R, S]):
             task()
         for call, outlet in calls:
             self._outlets.of[call] = outlet
-            self._survive(lambda call=call: self._begin(call, range(len(call.seeds))))  # type: ignore[misc]
+            try:
+                self._begin(call)
+            except Exception as error:  # noqa: BLE001 - the call is told
+                self._fail([call], NoRoomError() if _no_memory(error) else error)
         return not self._news.ended
 
     def _survive(self, work: Callable[[], None]) -> None:
         try:
             work()
         except Exception as error:  # noqa: BLE001 - whoever is written for is told, and the log
-            if not _no_memory(error):
-                _log.exception("the loop lost everything it wrote")
-                self._lose(error)
-            elif not self._runner.shed():
-                _log.warning("no memory left for what is written; the youngest text is given up")
-                self._give_up_youngest()
+            try:
+                self._recover(error)
+            except Exception as worse:  # noqa: BLE001 - the same
+                self._lose(worse)
+
+    def _recover(self, error: Exception) -> None:
+        if not _no_memory(error) or self._stepped:
+            self._lose(NoRoomError() if _no_memory(error) else error)
+        elif not self._runner.shed():
+            _log.warning("no memory left for what is written; the youngest text is given up")
+            self._give_up_youngest()
 
     def _lose(self, error: Exception) -> None:
+        _log.error("the loop lost everything it wrote", exc_info=error)
+        self._stepped = False
         self._fail(self._outlets.of, error)
         self._waiting.clear()
         self._rows.clear()
@@ -175,8 +186,8 @@ class Loop(Generic[R, S]):
             call.cancelled = True
             self._outlets.say(call, error, last=True)
 
-    def _begin(self, call: Call, numbers: Iterable[int]) -> None:
-        rows = deque(Row(call, number, self._language) for number in numbers)
+    def _begin(self, call: Call) -> None:
+        rows = deque(Row(call, number, self._language) for number in range(len(call.seeds)))
         self._waiting.append(_Waiting(call, rows, self._runner.begin(call.ids, call.adapter), len(call.ids)))
 
     def _turn(self) -> None:
@@ -185,9 +196,11 @@ class Loop(Generic[R, S]):
         self._drop_stopped()
         self._read()
         scores = self._step()
+        self._stepped = scores is not None
         fresh, beginnings = self._seat()
         if rows := [*self._rows, *fresh]:
             self._draw(rows, torch.cat([*([] if scores is None else [scores]), *beginnings]))
+        self._stepped = False
 
     def _drop_stopped(self) -> None:
         for written in [one for one in self._rows if one.row.call.stopped(one.row.number)]:
@@ -215,13 +228,23 @@ class Loop(Generic[R, S]):
         scores: list[Tensor] = []
         for waiting in self._waiting:
             while waiting.rows and waiting.reading.scores is not None:
-                longest = min(waiting.length + waiting.rows[0].left, self._runner.context)
-                if (seat := self._runner.seat(waiting.reading, longest)) is None:
+                if (seat := self._seat_for(waiting)) is None:
+                    if not (self._rows or fresh or waiting.call.cancelled):
+                        self._fail([waiting.call], NoRoomError())  # nobody will make room
                     return fresh, scores
                 fresh.append(_Written(waiting.rows.popleft(), seat, waiting.length))
                 scores.append(waiting.reading.scores[None])
         self._waiting = deque(waiting for waiting in self._waiting if waiting.rows)
         return fresh, scores
+
+    def _seat_for(self, waiting: _Waiting[R]) -> S | None:
+        longest = min(waiting.length + waiting.rows[0].left, self._runner.context)
+        try:
+            return self._runner.seat(waiting.reading, longest)
+        except Exception as error:
+            if not _no_memory(error):
+                raise
+            return self._runner.seat(waiting.reading, longest) if self._runner.shed() else None
 
     def _draw(self, written: list[_Written[S]], scores: Tensor) -> None:
         self._rows = list(written)
@@ -240,7 +263,11 @@ class Loop(Generic[R, S]):
                 self._write(one, token, chance_of_it)
 
     def _write(self, one: _Written[S], token: int, likely: float) -> None:
-        chunk = one.row.add(token, likely)
+        try:
+            chunk = one.row.add(token, likely)
+        except Exception as error:  # noqa: BLE001 - its grammar, say: the others go on
+            self._fail([one.row.call], error)
+            return
         one.token, one.seen = token, one.seen + 1
         self.computed += 1
         self._outlets.say(one.row.call, [chunk])

@@ -282,7 +282,7 @@ def _rotate(x: Tensor, turn: Tensor) -> None:
 def _rms_norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
     if x.is_cuda or x.dtype != torch.float32:
         return nn.functional.rms_norm(x, x.shape[-1:], weight, eps)
-    size = torch.linalg.vector_norm(x, 2, -1, keepdim=True)  # torch's own takes twice as long on a CPU
+    size = torch.linalg.vector_norm(x, 2, -1, keepdim=True)  # torch's own is several calls on a CPU
     return (x * torch.addcmul(_number(eps), size, size, value=1 / x.shape[-1]).rsqrt_()).mul_(weight)
 
 

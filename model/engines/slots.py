@@ -23,7 +23,6 @@ from model.engines.networks import Network
 
 PIECE: Final = 32  # tokens of a prompt read at once
 _ROUND: Final = 32  # tokens by which slots grow
-_BLOCK: Final = 16  # rows that attend together: they are padded to the longest of them
 _REMEMBERED: Final = 0.1  # of the budget, for prompts
 _PROMPTS: Final = 256  # remembered at most: each is looked through for every new one
 _SLACK: Final = 1.4  # how much larger than what stands in it a block may be
@@ -139,7 +138,7 @@ class SlotRunner:
         reading.done = stop
         if stop == len(reading.ids):
             reading.scores = self.network.scores(hidden[-1:])[0]
-            if bool(torch.isfinite(reading.scores).any()):
+            if bool(torch.isfinite(reading.scores).all()):
                 self._prompts.keep(reading)
 
     @torch.inference_mode()
@@ -151,7 +150,11 @@ class SlotRunner:
             return None
         seat = Seat(len(self._seats), len(reading.ids), longest, reading.adapter)
         self._seats.append(seat)
-        self._make_room()
+        try:
+            self._make_room()
+        except Exception:
+            self._seats.pop()
+            raise
         self._block.put(seat.slot, reading.kept)
         return seat
 

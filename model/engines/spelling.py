@@ -39,7 +39,7 @@ class Spelling:
     def __init__(self, tokenizer: PreTrainedTokenizerBase, prompt: Sequence[int]) -> None:
         self._tokenizer = tokenizer
         fast = isinstance(tokenizer, PreTrainedTokenizerFast)
-        self._fast = tokenizer.backend_tokenizer if fast else None  # the same text in a fifth of the time
+        self._fast = tokenizer.backend_tokenizer if fast else None  # the same text without what is around it
         self._ids = list(prompt[-_CONTEXT:])
         self._shown = len(self._ids)  # how many of the ids have been shown
         self._start = 0  # from where they are decoded, so that a piece sees what stands before it

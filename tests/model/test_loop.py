@@ -49,6 +49,7 @@ class Counting:
         self.pieces: list[tuple[int, ...]] = []
         self.errors: list[Exception] = []  # raised by the next steps
         self.crowd = 0  # of at least so many rows
+        self.full: list[Exception] = []  # raised when the next rows look for a seat
         self.spare = 0  # how often memory can be given back
         self.go = threading.Event()
         self.go.set()
@@ -63,6 +64,8 @@ class Counting:
             reading.scores = self._after(reading.ids[-1])
 
     def seat(self, reading: Reading, _longest: int) -> Seat | None:
+        if self.full:
+            raise self.full.pop()
         if len(self.taken) == self.seats:
             return None
         self.taken.append(Seat(list(reading.ids)))
@@ -273,3 +276,67 @@ async def test_a_row_that_fills_the_context_goes_on_from_its_last_half(loop: Loo
     prompts = list(dict.fromkeys(model.pieces))
     assert [len(ids) for ids in prompts] == [1, 32, 32, 32]  # read anew when 65, and then 33 more, are written
     assert [ids[-1] for ids in prompts] == [20, 20 + 64, 20 + 64 + 33, 20 + 64 + 66]
+
+
+async def test_a_seat_for_which_there_is_no_memory_is_waited_for(loop: Loop[Any, Any], model: Counting) -> None:
+    model.go.clear()
+    old = asyncio.create_task(written(loop, call(20)))
+    await until(lambda: model.taken)
+    model.full = [MemoryError()]
+    young = asyncio.create_task(written(loop, call(40)))
+    await until(lambda: loop._news.calls + len(loop._outlets.of) == 2)
+    model.go.set()
+    assert [len(chunks) for chunks in await asyncio.gather(old, young)] == [12, 12]
+
+
+async def test_where_nobody_can_make_room_for_a_seat_it_is_said(loop: Loop[Any, Any], model: Counting) -> None:
+    model.full = [MemoryError()]
+    with pytest.raises(NoRoomError):
+        await written(loop, call(20))
+    assert len(await written(loop, call(20))) == 12
+
+
+async def test_no_text_goes_on_from_a_step_whose_tokens_were_never_drawn(
+    loop: Loop[Any, Any], model: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> Tensor:
+        monkeypatch.undo()
+        raise torch.OutOfMemoryError("while drawing")
+
+    model.go.clear()
+    asked = asyncio.create_task(written(loop, call(20)))
+    await until(lambda: model.taken)
+    monkeypatch.setattr("model.engines.loop.draw", broken)
+    model.spare = 5
+    model.go.set()
+    with pytest.raises(NoRoomError):
+        await asked
+    assert [seat.ids for seat in model.taken] == []
+    assert len(await written(loop, call(20))) == 12
+
+
+async def test_a_grammar_that_fails_ends_its_own_call(loop: Loop[Any, Any]) -> None:
+    def grammar(written: str) -> str | None:
+        if written:
+            raise LookupError("no rule for this")
+        return 'start: /[a-z]/ "\\n" /[a-z]/'
+
+    bad = call(20, sampling=Sampling(temperature=0, max_tokens=12, grammar=grammar))
+    good, failed = await asyncio.gather(written(loop, call(40)), written(loop, bad), return_exceptions=True)
+    assert isinstance(good, list)
+    assert len(good) == 12
+    assert isinstance(failed, LookupError)
+
+
+async def test_one_that_fails_at_once_does_so_too(loop: Loop[Any, Any]) -> None:
+    def grammar(_written: str) -> str | None:
+        raise LookupError("no rules at all")
+
+    bad = call(20, sampling=Sampling(temperature=0, max_tokens=12, grammar=grammar))
+    good, failed = await asyncio.gather(written(loop, call(40)), written(loop, bad), return_exceptions=True)
+    assert isinstance(good, list)
+    assert isinstance(failed, LookupError)
+
+
+async def test_no_tokens_are_no_work(loop: Loop[Any, Any]) -> None:
+    assert await written(loop, call(20, sampling=Sampling(max_tokens=0))) == []

@@ -122,3 +122,34 @@ def test_numbers_that_are_none_do_not_stay_where_they_were_written(weights: torc
             layer[:, poisoned.slot, :, 39:] = torch.nan
     made.leave(poisoned)
     assert torch.equal(made.step([seated(made, ids)], [7]), expected)
+
+
+@pytest.mark.parametrize("fails", [0, 1, 2])
+def test_without_memory_for_more_rows_those_there_are_go_on(
+    weights: torch.Tensor, fails: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = weights.tolist()[:40]
+    expected, made = runner(), runner()
+    sure, seat = seated(expected, ids), seated(made, ids)
+    reading, _ = read(made, weights.tolist())
+    taken = itertools.count()
+    empty = made._block._empty
+
+    def scarce(numbers: int) -> torch.Tensor:
+        if next(taken) == fails:
+            raise MemoryError
+        return empty(numbers)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(made._block, "_empty", scarce)
+        if fails < 2:  # two layers
+            with pytest.raises(MemoryError):
+                made.seat(reading, tiny.CONTEXT)
+        else:
+            assert made.seat(reading, tiny.CONTEXT) is not None
+            return
+    for token in range(30):
+        assert torch.equal(made.step([seat], [token]), expected.step([sure], [token]))
+    other = made.seat(reading, tiny.CONTEXT)
+    assert other is not None
+    assert torch.equal(made.step([seat, other], [5, 6])[0], expected.step([sure], [5])[0])
