@@ -26,6 +26,8 @@ class Block:
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
         self._slots, self._tokens = 0, 0
+        self.version = 0
+        """Another one whenever the block is made anew; see :mod:`model.engines.graphs`."""
         self._room = [self._empty(0) for _ in range(shape.layers)]  # each layer's, more than is used
         self._spare = self._empty(0)  # into which the next layer is copied
         self._layers = [self._shaped(room, 0, 0) for room in self._room]
@@ -60,6 +62,7 @@ class Block:
             self._slots, self._tokens = self._layers[-1].shape[1], self._layers[-1].shape[3]
             self._flat = [layer.view(-1, self._shape.size) for layer in self._layers]
             self._seen.clear()
+            self.version += 1
 
     def _resize(self, number: int, slots: int, tokens: int, *, shrink: bool = True) -> None:
         old, new = self._layers[number], self._shaped(self._spare, slots, tokens, shrink=shrink)
@@ -86,13 +89,24 @@ class Block:
 
     def step(self, lengths: Sequence[int]) -> "Step":
         """Return how one further token of the rows in slots 0, 1, 2, …, which have ``lengths`` tokens, sees."""
+        return self.seen_from(torch.tensor(lengths, device=self._shape.device), self._together(lengths))
+
+    def seen_from(self, positions: Tensor, together: "Sequence[Rows] | None" = None) -> "Step":
+        """Return how one token at ``positions`` [rows] of every row sees; without ``together``, the whole block.
+
+        Nothing is fetched from the device.
+        """
+        together = together or [self._views(0, len(positions), self._tokens)]
+        return Step(self._shape, self._flat, together, positions, slots=self._slots, tokens=self._tokens)
+
+    def _together(self, lengths: Sequence[int]) -> list["Rows"]:
         together = []
         for start in range(0, len(lengths), _TOGETHER):
             rows = lengths[start : start + _TOGETHER]
             seen = max(rows) + 1
             seen = self._tokens if seen > _DENSE * self._tokens else padded(seen, _TOGETHER)
             together.append(self._views(start, start + len(rows), seen))
-        return Step(self._shape, self._flat, together, lengths, slots=self._slots, tokens=self._tokens)
+        return together
 
     def _views(self, start: int, stop: int, seen: int) -> "Rows":
         """Return what rows that attend together look at; the same for many tokens."""
@@ -134,13 +148,13 @@ class Step:
     """How one token of every row sees: what stands in its slot, and itself."""
 
     def __init__(
-        self, shape: Shape, flat: list[Tensor], together: list[Rows], lengths: Sequence[int], *, slots: int, tokens: int
+        self, shape: Shape, flat: list[Tensor], together: Sequence[Rows], positions: Tensor, *, slots: int, tokens: int
     ) -> None:
         self._shape, self._flat = shape, flat
         self._scale = shape.size**-0.5
-        self.positions = torch.tensor(lengths, device=shape.device)
-        starts = (torch.arange(2)[None, :, None] * slots + torch.arange(len(lengths))[:, None, None]) * shape.heads
-        places = (starts + torch.arange(shape.heads)).to(shape.device) * tokens
+        self.positions = positions
+        halves, rows, heads = (torch.arange(number, device=shape.device) for number in (2, len(positions), shape.heads))
+        places = ((halves[None, :, None] * slots + rows[:, None, None]) * shape.heads + heads) * tokens
         self._where = (places + self.positions[:, None, None]).view(-1)
         self._together = [(rows, self._mask(rows)) for rows in together]
 

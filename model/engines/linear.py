@@ -30,7 +30,7 @@ def pack(parts: Sequence[nn.Module], precision: Precision | None, orders: Sequen
     (layers of bitsandbytes are called one by one).
     """
     orders = orders or [None] * len(parts)
-    if not all(isinstance(part, nn.Linear | Conv1D) and part.weight.is_floating_point() for part in parts):
+    if not all(is_plain(part) for part in parts):
         return _Layers(parts, orders)
     pairs = [_matrix(part, order) for part, order in zip(parts, orders, strict=True)]
     weight = torch.cat([weight for weight, _ in pairs]) if len(pairs) > 1 else pairs[0][0]
@@ -41,6 +41,11 @@ def pack(parts: Sequence[nn.Module], precision: Precision | None, orders: Sequen
     weight, bias = weight.float(), None if bias is None else bias.float()
     made: dict[Precision, Callable[[Tensor, Tensor | None], Linear]] = {"fp32": _Plain, "bf16": _Bf16, "int8": _Int8}
     return made[precision](weight.contiguous(), bias)
+
+
+def is_plain(part: nn.Module) -> bool:
+    """Say whether a layer's weights are numbers as they stand (those of bitsandbytes are not)."""
+    return isinstance(part, nn.Linear | Conv1D) and part.weight.is_floating_point()
 
 
 def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

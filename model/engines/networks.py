@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from model.engines.linear import Linear, Precision, pack
+from model.engines.linear import Linear, Precision, is_plain, pack
 from model.engines.lora import Adapted, Site
 
 Attend = Callable[[int, Tensor, Tensor], Tensor]
@@ -42,6 +42,8 @@ class Network(Protocol):
     """Where LoRA can be laid over it, by the name of the module in the checkpoint."""
     outputs: dict[str, int]
     """How many numbers each projection gives."""
+    plain: bool
+    """Whether all its projections are ordinary matrices."""
 
     def hidden(self, ids: Tensor, positions: Tensor, attend: Attend, adapted: Adapted | None) -> Tensor:
         """Return the last hidden rows."""
@@ -86,6 +88,7 @@ class _Base:
         self._precision = precision
         self.sites: dict[str, Site] = {}
         self.outputs: dict[str, int] = {}
+        self.plain = True
         dtype = torch.float32 if precision else model.dtype
         self.shape = Shape(
             layers=config.num_hidden_layers,
@@ -105,6 +108,7 @@ class _Base:
             self.sites[name] = Site(key=key, start=start, size=size, order=order)
             start += size
         self.outputs[key] = start
+        self.plain = self.plain and all(is_plain(part) for part in parts.values())
         return _Projection(key, pack(list(parts.values()), self._precision, orders))
 
     def _own(self, weight: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from model.engines.graphs import recorder
 from model.engines.linear import Precision
 from model.engines.lora import Wardrobe
 from model.engines.networks import network
@@ -28,12 +29,14 @@ class Fit:
     """``precision`` of the weights on a CPU, ``memory`` in bytes for what is remembered of texts, ``rows`` at most.
 
     ``auto`` is int8 where the processor multiplies it fast, else bf16 where it does that, else fp32. Without a
-    ``memory`` a quarter of what is free is taken, on a GPU four fifths.
+    ``memory`` a quarter of what is free is taken, on a GPU four fifths. ``graphs`` records the steps of a GPU, unless
+    layers of bitsandbytes are among them: those look at their numbers while they compute.
     """
 
     precision: Literal["auto", "fp32", "bf16", "int8"] = "fp32"
     memory: int | None = None
     rows: int = 128
+    graphs: bool = True
 
 
 def fitting(model: PreTrainedModel, fit: Fit) -> Runner[Any, Any]:
@@ -43,7 +46,8 @@ def fitting(model: PreTrainedModel, fit: Fit) -> Runner[Any, Any]:
         made = network(model, precision)
         if made is None:
             return WholeRunner(model, rows=fit.rows)
-        runner = SlotRunner(made, Wardrobe(), budget=memory, rows=fit.rows)
+        record = recorder() if fit.graphs and model.device.type == "cuda" and made.plain else None
+        runner = SlotRunner(made, Wardrobe(), budget=memory, rows=fit.rows, record=record)
         apart = _apart(model, runner) if precision != "fp32" else 0.0
         if apart <= _MOST_DIFFERENT[precision]:
             return runner

@@ -17,12 +17,14 @@ import torch
 from torch import Tensor, nn
 
 from model.engines import lora
-from model.engines.kept import Block, padded
+from model.engines.graphs import Graphs, Record, rounded
+from model.engines.kept import Block, Step, padded
 from model.engines.lora import Wardrobe
 from model.engines.networks import Network
 
 PIECE: Final = 32  # tokens of a prompt read at once
 _ROUND: Final = 32  # tokens by which slots grow
+_ROUND_RECORDED: Final = 128  # the same where steps are recorded: whenever they grow it is done anew
 _REMEMBERED: Final = 0.1  # of the budget, for prompts
 _PROMPTS: Final = 256  # remembered at most: each is looked through for every new one
 _SLACK: Final = 1.4  # how much larger than what stands in it a block may be
@@ -93,14 +95,18 @@ def _common(known: tuple[int, ...], ids: tuple[int, ...]) -> int:
 class SlotRunner:
     """A network and the memory of its texts; see :class:`model.engines.runner.Runner`."""
 
-    def __init__(self, network: Network, wardrobe: Wardrobe, *, budget: int, rows: int) -> None:
-        """Remember at most ``rows`` rows, in about ``budget`` bytes."""
+    def __init__(
+        self, network: Network, wardrobe: Wardrobe, *, budget: int, rows: int, record: Record | None = None
+    ) -> None:
+        """Remember at most ``rows`` rows, in about ``budget`` bytes; ``record`` steps that can be played again."""
         self.network, self.wardrobe = network, wardrobe
         self._shape = network.shape
         self._budget, self._most = int(budget * (1 - _REMEMBERED) / _SLACK), rows
         self._block = Block(network.shape)
         self._seats: list[Seat] = []  # number i has slot i
         self._prompts = _Prompts(int(budget * _REMEMBERED))
+        self._graphs = None if record is None else Graphs(network.shape.device, rows, record)
+        self._round = _ROUND if record is None else _ROUND_RECORDED
 
     @property
     def context(self) -> int:
@@ -146,7 +152,9 @@ class SlotRunner:
         """Give a row that continues ``reading``, up to ``longest`` tokens, a slot, or None if that cannot be kept."""
         count = len(self._seats) + 1
         most = max([longest, *(seat.longest for seat in self._seats)])
-        if count > 1 and (count > self._most or self._block.size(count, padded(most, _ROUND)) > self._budget):
+        if count > 1 and (
+            count > self._most or self._block.size(self._slots(count), padded(most, self._round)) > self._budget
+        ):
             return None
         seat = Seat(len(self._seats), len(reading.ids), longest, reading.adapter)
         self._seats.append(seat)
@@ -175,20 +183,35 @@ class SlotRunner:
         self._make_room()
         order = [seat.slot for seat in seats]
         placed = sorted(range(len(seats)), key=order.__getitem__)
-        device = self._shape.device
-        ids = torch.tensor([tokens[number] for number in placed], device=device)
-        adapted = self.wardrobe.adapted([seat.adapter for seat in self._seats])
-        attend = self._block.step([seat.length for seat in self._seats])
-        hidden = self.network.hidden(ids, attend.positions, attend, adapted)
-        scores = self.network.scores(hidden)
+        scores = self._scores([tokens[number] for number in placed])
         for seat in seats:
             seat.length += 1
-        return scores if placed == list(range(len(seats))) else scores[torch.tensor(order, device=device)]
+        return scores if placed == list(range(len(seats))) else scores[torch.tensor(order, device=scores.device)]
+
+    def _scores(self, tokens: Sequence[int]) -> Tensor:
+        """Write ``tokens`` into slots 0, 1, 2, … and return the scores of what follows each."""
+        lengths, worn = [seat.length for seat in self._seats], [seat.adapter for seat in self._seats]
+        if self._graphs is None or len(set(worn)) > 1:  # who wears what is another matter with every row that comes
+            ids = torch.tensor(tokens, device=self._shape.device)
+            return self._computed(ids, self._block.step(lengths), self.wardrobe.adapted(worn))
+        adapted = self.wardrobe.adapted(worn)
+        return self._graphs.step(
+            (self._block.version, worn[0]),
+            tokens,
+            lengths,
+            lambda ids, positions: self._computed(ids, self._block.seen_from(positions), adapted),
+        )
+
+    def _computed(self, ids: Tensor, attend: Step, adapted: lora.Adapted | None) -> Tensor:
+        return self.network.scores(self.network.hidden(ids, attend.positions, attend, adapted))
 
     def shed(self) -> bool:
         """Give memory back that can be spared; say whether there was any."""
         had = bool(self._prompts.known)
         self._prompts.forget()
+        if self._graphs is not None:
+            had = had or self._graphs.recorded > 0
+            self._graphs.forget()
         if self._shape.device.type == "cuda":
             torch.cuda.empty_cache()
         return had
@@ -204,12 +227,12 @@ class SlotRunner:
 
     def hang(self, name: str, prepared: lora.Adapter) -> None:
         """Let rows wear an adapter."""
-        self._prompts.forget(name)
+        self._forget(name)
         self.wardrobe.hang(name, prepared)
 
     def drop(self, name: str) -> None:
         """Forget an adapter that no row wears."""
-        self._prompts.forget(name)
+        self._forget(name)
         self.wardrobe.drop(name)
 
     def clear(self) -> None:
@@ -218,9 +241,19 @@ class SlotRunner:
         self._prompts.forget()
         self._make_room()
 
+    def _forget(self, adapter: str) -> None:
+        self._prompts.forget(adapter)
+        if self._graphs is not None:
+            self._graphs.forget()
+
     def _make_room(self) -> None:
-        longest = max((seat.length + 1 for seat in self._seats), default=0)
-        self._block.fit(len(self._seats), padded(longest, _ROUND))
+        longest, version = max((seat.length + 1 for seat in self._seats), default=0), self._block.version
+        self._block.fit(self._slots(len(self._seats)), padded(longest, self._round))
+        if self._graphs is not None and self._block.version != version:
+            self._graphs.forget()  # what they hold of the old block is given back
+
+    def _slots(self, rows: int) -> int:
+        return rows if self._graphs is None else rounded(rows)
 
 
 class _Piece:
