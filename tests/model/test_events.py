@@ -109,7 +109,7 @@ async def test_the_order_of_slots_and_drafts_is_kept() -> None:
 
 
 async def test_slow_text_is_not_held_back() -> None:
-    sent = await streamed([Text(0, "a"), Text(0, "b"), Text(0, "c")], pause=0.05)
+    sent = await streamed([Text(0, "a"), Text(0, "b"), Text(0, "c")], pause=0.1)
     assert len(sent.lines) == 3
 
 
