@@ -22,7 +22,8 @@ class EventStream:
     """The events of one brief; a comment goes out after ``keep_alive`` seconds without any.
 
     Text that comes faster than :data:`PAUSE` goes out together, each slot's for itself: a reader sees no
-    difference, and a token costs less. The stream is begun by :meth:`open`, so that what goes wrong at once can still be a status code.
+    difference, and a token costs less. The stream is begun by :meth:`open`, so that what goes wrong at once can still
+    be a status code.
     """
 
     def __init__(self, events: AsyncGenerator[Event], *, keep_alive: float) -> None:
