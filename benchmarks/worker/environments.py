@@ -90,6 +90,12 @@ def vllm(folder: Path) -> None:
         wheel = next(Path(below).glob("*.whl"))
         python(folder, TORCH, *(word for word in _requirements(wheel) if not word.startswith(("torch", "triton"))))
         _pip(folder, "install", "--no-deps", str(wheel))
+        named = Path(below) / "named"  # it asks for its version under the name of the original
+        named.mkdir()
+        (named / "pyproject.toml").write_text(
+            f'[project]\nname = "vllm"\nversion = "{VLLM.partition("==")[2]}+cpu"\n[tool.setuptools]\npy-modules = []\n'
+        )
+        _pip(folder, "install", "--no-deps", str(named))
 
 
 def _requirements(wheel: Path) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import onnxruntime_genai
@@ -9,6 +10,8 @@ import onnxruntime_genai
 from benchmarks.worker.folders import GENAI
 from benchmarks.worker.rivals.batches import Batches, Told
 from benchmarks.worker.rivals.serving import Place, Request, serve
+
+MOST: Final = 32  # rows of a batch: it takes no more
 
 
 class Generate:
@@ -45,7 +48,7 @@ class Generate:
 
 def load(where: Place) -> Batches:
     """Return the engine."""
-    return Batches(Generate(where).write)
+    return Batches(Generate(where).write, most=MOST)
 
 
 if __name__ == "__main__":
