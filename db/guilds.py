@@ -1,15 +1,23 @@
-"""The table of guilds: the servers (and the page) with their rule for greenlighting."""
+"""The table of guilds: the servers (and the page) with their settings."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, select
+from sqlalchemy import BigInteger, CheckConstraint, false, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, insert_into, this_moment
 from db.errors import NotFoundError
 from db.ids import GuildId
+
+
+class Rating(StrEnum):
+    """What a server wants to read: ``general``, or ``mature`` where age-restricted channels may be coarse."""
+
+    GENERAL = "general"
+    MATURE = "mature"
 
 
 class GuildRow(Base):
@@ -23,16 +31,45 @@ class GuildRow(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     votes_to_greenlight: Mapped[int] = mapped_column(server_default="3")
     voting_hours: Mapped[int] = mapped_column(server_default="24")
+    self_votes: Mapped[bool] = mapped_column(server_default=true())
+    voters_shown: Mapped[bool] = mapped_column(server_default=false())
+    slates_a_day: Mapped[int] = mapped_column(server_default="20")
+    slates_a_day_of_all: Mapped[int] = mapped_column(server_default="500")
+    rating: Mapped[str] = mapped_column(server_default="general")
+    language: Mapped[str | None]
+    pitch_channel: Mapped[int | None] = mapped_column(BigInteger)
+    script_channel: Mapped[int | None] = mapped_column(BigInteger)
+    report_channel: Mapped[int | None] = mapped_column(BigInteger)
+    daily_channel: Mapped[int | None] = mapped_column(BigInteger)
+    daily_post: Mapped[bool] = mapped_column(server_default=false())
+    left_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=this_moment)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guild:
-    """A guild: ``votes_to_greenlight`` votes greenlight a pitch, a slate stays open ``voting_hours``."""
+    """A guild with its settings.
+
+    ``votes_to_greenlight`` votes greenlight a pitch, a slate stays open ``voting_hours``. ``slates_a_day`` are a
+    member's, ``slates_a_day_of_all`` the whole server's. ``language`` is None where everybody is answered in their
+    own, ``left_at`` says since when the bot is not there any more.
+    """
 
     id: GuildId
     votes_to_greenlight: int
     voting_hours: int
+    self_votes: bool
+    voters_shown: bool
+    slates_a_day: int
+    slates_a_day_of_all: int
+    rating: Rating
+    language: str | None
+    pitch_channel: int | None
+    script_channel: int | None
+    report_channel: int | None
+    daily_channel: int | None
+    daily_post: bool
+    left_at: datetime | None
     created_at: datetime
 
 
@@ -55,5 +92,17 @@ async def get(session: AsyncSession, guild_id: GuildId) -> Guild:
         id=GuildId(row.id),
         votes_to_greenlight=row.votes_to_greenlight,
         voting_hours=row.voting_hours,
+        self_votes=row.self_votes,
+        voters_shown=row.voters_shown,
+        slates_a_day=row.slates_a_day,
+        slates_a_day_of_all=row.slates_a_day_of_all,
+        rating=Rating(row.rating),
+        language=row.language,
+        pitch_channel=row.pitch_channel,
+        script_channel=row.script_channel,
+        report_channel=row.report_channel,
+        daily_channel=row.daily_channel,
+        daily_post=row.daily_post,
+        left_at=row.left_at,
         created_at=row.created_at,
     )

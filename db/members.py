@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete
+from sqlalchemy import delete, false
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -11,10 +11,12 @@ from db.ids import MemberId
 
 
 class MemberRow(Base):
-    """One member; nothing is known but the id."""
+    """One member: the id, and what they chose: ``opted_in_at`` to train with their prompts, ``notified`` by message."""
 
     __tablename__ = "members"
     id: Mapped[str] = mapped_column(primary_key=True)
+    opted_in_at: Mapped[datetime | None]
+    notified: Mapped[bool] = mapped_column(server_default=false())
     created_at: Mapped[datetime] = mapped_column(default=this_moment)
 
 

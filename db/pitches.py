@@ -50,11 +50,16 @@ class PitchRow(Base):
     state: Mapped[str]
     decided_by: Mapped[str | None] = mapped_column(ForeignKey("members.id", ondelete="SET NULL"))
     greenlit_at: Mapped[datetime | None]
+    note: Mapped[str | None]
+    removed_at: Mapped[datetime | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pitch:
-    """A pitch with its slate's genre and theme; ``votes`` is counted, ``slot`` is its place on the slate from 0."""
+    """A pitch with its slate's genre and theme; ``votes`` is counted, ``slot`` is its place on the slate from 0.
+
+    ``note`` is what was said to the decision; one that moderators ``removed`` is not shown anywhere any more.
+    """
 
     id: PitchId
     slate_id: SlateId
@@ -67,6 +72,8 @@ class Pitch:
     state: PitchState
     votes: int
     greenlit_at: datetime | None
+    note: str | None = None
+    removed: bool = False
 
 
 _VOTES_CAST = select(func.count()).select_from(_VOTES).where(_VOTES.c.pitch_id == PitchRow.id).scalar_subquery()
@@ -176,6 +183,8 @@ async def _all(session: AsyncSession, wanted: Select[PitchRow, str, str, str, in
             state=PitchState(row.state),
             votes=votes,
             greenlit_at=row.greenlit_at,
+            note=row.note,
+            removed=row.removed_at is not None,
         )
         for row, guild_id, genre, theme, votes in await session.execute(wanted)
     )

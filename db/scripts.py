@@ -37,6 +37,7 @@ class ScriptRow(Base):
     part: Mapped[int] = mapped_column(server_default="1")
     state: Mapped[str]
     fountain: Mapped[str | None]
+    synopsis: Mapped[str | None]
     seed: Mapped[int] = mapped_column(BigInteger)
     model: Mapped[str | None]
     failure: Mapped[str | None]
@@ -49,13 +50,17 @@ class ScriptRow(Base):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """Part ``part`` (from 1) of a show's script; ``fountain`` is its text once ``done``."""
+    """Part ``part`` (from 1) of a show's script; ``fountain`` is its text once ``done``.
+
+    ``synopsis`` says what happened up to its end, for whoever writes the next part.
+    """
 
     id: ScriptId
     pitch_id: PitchId
     part: int
     state: ScriptState
     fountain: str | None
+    synopsis: str | None
     seed: int
     model: str | None
     failure: str | None
@@ -151,6 +156,7 @@ def _script(row: ScriptRow) -> Script:
         part=row.part,
         state=ScriptState(row.state),
         fountain=row.fountain,
+        synopsis=row.synopsis,
         seed=row.seed,
         model=row.model,
         failure=row.failure,

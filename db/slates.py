@@ -54,6 +54,7 @@ class SlateRow(Base):
     theme: Mapped[str]
     count: Mapped[int]
     seed: Mapped[int] = mapped_column(BigInteger)
+    preset: Mapped[str] = mapped_column(server_default="tame")
     state: Mapped[str]
     channel_id: Mapped[int | None] = mapped_column(BigInteger)
     message_id: Mapped[int | None] = mapped_column(BigInteger)
@@ -81,6 +82,7 @@ class Slate:
     theme: str
     count: int
     seed: int
+    preset: str
     state: SlateState
     channel_id: int | None
     message_id: int | None
@@ -102,6 +104,7 @@ async def create(  # noqa: PLR0913 - one keyword per column
     theme: str,
     count: int,
     seed: int,
+    preset: str = "tame",
     now: datetime,
     channel_id: int | None = None,
     message_id: int | None = None,
@@ -118,6 +121,7 @@ async def create(  # noqa: PLR0913 - one keyword per column
         theme=theme,
         count=count,
         seed=seed,
+        preset=preset,
         state=SlateState.DRAFTING,
         channel_id=channel_id,
         message_id=message_id,
@@ -230,6 +234,7 @@ def _slate(row: SlateRow) -> Slate:
         theme=row.theme,
         count=row.count,
         seed=row.seed,
+        preset=row.preset,
         state=SlateState(row.state),
         channel_id=row.channel_id,
         message_id=row.message_id,
