@@ -9,7 +9,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from gettext import c2py  # type: ignore[attr-defined] # it has no type
+from gettext import c2py
 from importlib.resources import files
 from typing import Final
 
