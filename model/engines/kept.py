@@ -182,6 +182,6 @@ class Step:
         """
         keys, values = rows.layers[layer]
         grouped = q.reshape(len(mask), -1, self._shape.size)
-        several = grouped.split(1, 1) if grouped.shape[1] > 1 and q.device.type == "cpu" else (grouped,)
+        several = torch.split(grouped, 1, 1) if grouped.shape[1] > 1 and q.device.type == "cpu" else (grouped,)
         seen = [torch.bmm(torch.baddbmm(mask, one, keys, alpha=self._scale).softmax(-1), values) for one in several]
         return (seen[0] if len(seen) == 1 else torch.cat(seen, 1)).view(len(q), -1)

@@ -1,6 +1,7 @@
 """What is remembered of prompts and rows: reused to the bit, within the budget, and never somebody else's."""
 
 import itertools
+from typing import Any
 
 import pytest
 import torch
@@ -166,7 +167,7 @@ def test_tokens_for_other_seats_than_those_taken_are_refused_before_anything_is_
 
 @pytest.mark.parametrize("kind", ["llama", "gpt2"])
 def test_numbers_that_are_none_leave_with_their_row_wherever_it_had_moved(kind: str) -> None:
-    model = tiny.model(kind, WORDS)
+    model: Any = tiny.model(kind, WORDS)
     with torch.no_grad():
         model.get_input_embeddings().weight[100] = torch.nan
     made = network(model, "fp32")
