@@ -16,7 +16,7 @@ from model.adapters import Pointer, Store
 from model.checkpoint import BrokenCheckpointError, FormatMismatchError
 from model.decoder import Adaptable, Decoder, Warm
 from model.engine import EngineError
-from model.engines import AdapterMissingError, NotFiniteError
+from model.engines import AdapterMissingError, NoRoomError, NotFiniteError
 
 PERIOD: Final = 1.0  # seconds between two looks at the pointer
 _log = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ class Dresser:
         self._store = store
         self._active: str | None = None
         self._loaded: set[str] = set()
+        self._leftover: set[str] = set()  # not worn any more, and not dropped yet
         self._users: Counter[str] = Counter()
         self._changing = asyncio.Lock()
         self._looked = False
@@ -92,8 +93,7 @@ class Dresser:
             async with self._changing:
                 stamp = await asyncio.to_thread(self._store.stamp)
                 if stamp is not None and stamp != self._seen:
-                    self._seen = stamp
-                    await self._follow_pointer(self._store)
+                    self._seen = stamp if await self._follow_pointer(self._store) else None
                 await self._tidy()
         self._looked = True
 
@@ -153,17 +153,25 @@ class Dresser:
             if name not in self._loaded:
                 await self._load(store, name)
 
-    async def _follow_pointer(self, store: Store) -> None:
+    async def _follow_pointer(self, store: Store) -> bool:
+        """Wear what is active; say whether that is settled, or worth another try."""
         try:
             name = await asyncio.to_thread(store.active)
             if name is not None and name not in self._loaded:
                 await self._load(store, name)
+        except NoRoomError:
+            _log.warning("no memory for this adapter yet, %s goes on", self.name)
+            return False
         except EngineError as error:
             _log.warning("this adapter is refused, %s goes on: %s", self.name, error)
-            return
+            return True
+        except Exception:  # noqa: BLE001 - whatever it brought: briefs are written without it
+            _log.exception("this adapter is refused, %s goes on", self.name)
+            return True
         if name != self._active:
             self._active = name
             _log.info("new briefs are written by %s", self.name)
+        return True
 
     async def _load(self, store: Store, name: str) -> None:
         with _refused(name):
@@ -182,7 +190,14 @@ class Dresser:
         for name in [name for name in self._loaded if name != self._active and not self._users[name]]:
             self._loaded.discard(name)  # first: from here on it is loaded anew
             del self._users[name]
-            await self._adaptable.drop_adapter(name)
+            self._leftover.add(name)
+        for name in self._leftover - self._loaded:
+            try:
+                await self._adaptable.drop_adapter(name)
+            except Exception:  # noqa: BLE001 - it only takes room; the next look tries again
+                _log.exception("the adapter %s is not worn any more, and cannot be dropped", name)
+            else:
+                self._leftover.discard(name)
 
     def _worn(self, name: str | None) -> Decoder:
         return self._decoder if name is None else self._adaptable.wearing(name)

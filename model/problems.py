@@ -7,7 +7,7 @@ from typing import Final
 from model import engine
 from model.adapter_errors import AdapterRefusedError, NoStoreError, NothingBeforeError
 from model.engine import EngineError
-from model.engines import AdapterMissingError, PromptTooLongError
+from model.engines import AdapterMissingError, NoRoomError, PromptTooLongError
 from model.schema import Code, Problem
 
 
@@ -71,6 +71,7 @@ _KINDS: Final = (
         lambda problem: PromptTooLongError(problem.length or 0, problem.limit or 0),
         ("length", "limit"),
     ),
+    _Kind(NoRoomError, "no_room", "the memory does not suffice", lambda _: NoRoomError()),
     _Kind(
         engine.EngineUnauthorizedError,
         "unauthorized",

@@ -62,9 +62,9 @@ class Fleet(BaseModel):
 
 
 class Replica:
-    """One worker in one process of Ray's. ``settings`` are those of every replica, but for the token.
+    """One worker in one process of Ray's. ``settings`` are those of every replica, but for the tokens.
 
-    The token is a secret: Ray would keep what it is told in the cluster's memory, so every node has it in its own
+    Tokens are secrets: Ray would keep what it is told in the cluster's memory, so every node has them in its own
     environment.
     """
 
@@ -85,7 +85,8 @@ class Replica:
         token = WorkerSettings().token
         if token is None:
             raise TokenRequiredError(PROXY)
-        writer = await asyncio.to_thread(self._load, self._settings)
+        settings = self._settings.model_copy(update={"openai_token": WorkerSettings().openai_token})
+        writer = await asyncio.to_thread(self._load, settings)
         await writer.prepare()
         self._worker.open(writer)
         # All replicas have the same settings: one pointer on a shared volume swaps the adapter in all of them.
@@ -117,7 +118,7 @@ def build(fleet: Fleet) -> serve.Application:
     settings = WorkerSettings()
     if settings.token is None:
         raise TokenRequiredError(PROXY)
-    return deployment(fleet, settings).bind(settings.model_copy(update={"token": None, "token_file": None}))
+    return deployment(fleet, settings).bind(settings.without_secrets())
 
 
 def deployment(fleet: Fleet, settings: WorkerSettings) -> serve.Deployment:

@@ -10,6 +10,7 @@ from model.decoder import Remote
 from model.engine import ANYHOW, Engine, Event, Queued, Terms
 
 EVERY: Final = 1.0  # seconds between two looks
+PATIENCE: Final = 5.0  # seconds that a look may take
 
 
 class RemoteLine:
@@ -28,17 +29,30 @@ class RemoteLine:
         """
         async with aclosing(self._engine.stream(brief, terms)) as events:
             first = asyncio.ensure_future(anext(events, None))
+            look = asyncio.ensure_future(self._look())
             try:
                 place: int | None = None
-                while not (await asyncio.wait({first}, timeout=self._every))[0]:
-                    now = await self._remote.waiting()
-                    if now and (place is None or now < place):
-                        place = now
-                        yield Queued(place)
+                while not first.done():
+                    await asyncio.wait({first, look}, return_when=asyncio.FIRST_COMPLETED)
+                    if look.done() and not first.done():
+                        now, look = look.result(), asyncio.ensure_future(self._look())
+                        if now and (place is None or now < place):
+                            place = now
+                            yield Queued(place)
                 event = await first
             finally:
                 first.cancel()
-                await asyncio.gather(first, return_exceptions=True)
+                look.cancel()
+                await asyncio.gather(first, look, return_exceptions=True)
             while event is not None:
                 yield event
                 event = await anext(events, None)
+
+    async def _look(self) -> int | None:
+        """Return how many wait at the server, a little later; None if it does not say so in time."""
+        await asyncio.sleep(self._every)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._remote.waiting()
+        except TimeoutError:
+            return None

@@ -181,6 +181,7 @@ Code = Literal[
     "failed",
     "nothing_original",
     "prompt_too_long",
+    "no_room",
     "no_such_adapter",
     "adapter_refused",
     "nothing_before",

@@ -7,7 +7,9 @@ import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
+from threading import Thread
 from typing import Final
 
 import uvicorn
@@ -26,6 +28,7 @@ from model.writer import Writer
 FAKE: Final = "fake"
 _MIB: Final = 1 << 20
 DRAIN: Final = 30  # seconds that running briefs may still take once the worker was told to stop
+FAREWELL: Final = 2  # of them, in which those who still wait are told
 _log = logging.getLogger(__name__)
 
 
@@ -136,23 +139,25 @@ async def serve(
         try:
             if await _load(worker, settings, load, {serving, waiting}):
                 beside.append(asyncio.create_task(worker.dresser.follow()))
-                beside.append(asyncio.create_task(_watch(worker, settings.stall)))
+                beside.append(asyncio.create_task(_watch(worker.dresser.decoder, settings.stall)))
             await asyncio.wait({serving, waiting, *beside}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             worker.drain()
+            last = asyncio.get_running_loop().call_later(DRAIN - FAREWELL, worker.break_off)
             stalled = [task for task in beside if task.done()]
             server.force_exit = bool(stalled)  # nothing more will come of what runs
             server.should_exit = True
             waiting.cancel()
             await serving
+            last.cancel()
             for task in beside:
                 task.cancel()
         for task in stalled:
             task.result()
 
 
-async def _watch(worker: Worker, patience: float) -> None:
-    await watch(worker.dresser.decoder, patience)
+async def _watch(decoder: object, patience: float) -> None:
+    await watch(decoder, patience)
     await asyncio.Event().wait()  # nothing to be watched
 
 
@@ -163,16 +168,51 @@ async def _load(
     ends: set[asyncio.Task[None] | asyncio.Task[bool]],
 ) -> bool:
     """Open the worker once it can write, with the active adapter; say whether it came to that before the end."""
-    loading = asyncio.create_task(asyncio.to_thread(load, settings))
+    loading = _in_daemon(lambda: load(settings))
     await asyncio.wait({loading, *ends}, return_when=asyncio.FIRST_COMPLETED)
-    if loading.done():
-        writer = loading.result()
-        await writer.prepare()
-        worker.open(writer)
-        _log.info("ready, model %s", writer.name)
-        return True
-    loading.cancel()
-    return False
+    if not loading.done():
+        return False
+    writer = loading.result()
+    if not await _prepared(writer, settings.stall, ends):
+        return False
+    worker.open(writer)
+    _log.info("ready, model %s", writer.name)
+    return True
+
+
+def _in_daemon(work: Callable[[], Writer]) -> asyncio.Future[Writer]:
+    """Have a thread do ``work`` for which the end of the process does not wait."""
+    answer: Future[Writer] = Future()
+    answer.set_running_or_notify_cancel()
+
+    def run() -> None:
+        try:
+            answer.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits
+            answer.set_exception(error)
+
+    Thread(target=run, name="loading", daemon=True).start()
+    return asyncio.wrap_future(answer)
+
+
+async def _prepared(writer: Writer, patience: float, ends: set[asyncio.Task[None] | asyncio.Task[bool]]) -> bool:
+    """Let the writer write its first tokens; say whether it came to that before the end.
+
+    Raises:
+        StalledError: the model hangs.
+    """
+    preparing = asyncio.create_task(writer.prepare())
+    watching = asyncio.create_task(_watch(writer.dresser.decoder, patience))
+    try:
+        await asyncio.wait({preparing, watching, *ends}, return_when=asyncio.FIRST_COMPLETED)
+        if watching.done():
+            watching.result()
+        if preparing.done():
+            preparing.result()
+        return preparing.done()
+    finally:
+        preparing.cancel()
+        watching.cancel()
 
 
 class _Server(uvicorn.Server):

@@ -1,5 +1,6 @@
 """The worker's door: one HTTP application over one engine."""
 
+import asyncio
 import hmac
 import logging
 import secrets
@@ -20,7 +21,7 @@ from model.adapter_errors import AdapterRefusedError, NoStoreError, NothingBefor
 from model.briefs import Brief
 from model.dresser import Dresser
 from model.engine import Engine, EngineError, EngineFailedError, EngineUnauthorizedError, Event, Terms
-from model.engines import AdapterMissingError, PromptTooLongError
+from model.engines import AdapterMissingError, NoRoomError, PromptTooLongError
 from model.events import EventStream
 from model.schema import Adapters, Problem, ProblemBody, Status
 
@@ -37,10 +38,15 @@ _STATUSES: Final[dict[type[EngineError], int]] = {
     engine.NothingOriginalError: 422,
     engine.LineFullError: 429,
     EngineFailedError: 500,
+    NoRoomError: 503,
     engine.EngineUnavailableError: 503,
     engine.DeadlineError: 504,
 }
 _log = logging.getLogger(__name__)
+
+
+class _FromPageError(Exception):
+    """A browser sent this for a web page: the worker may have no token, but no page is to talk with it."""
 
 
 class _TooLargeError(Exception):
@@ -71,7 +77,7 @@ def create_app(
 
     async def about(request: Request) -> Response:
         _authorise(request, token)
-        return JSONResponse(status().model_dump())
+        return JSONResponse((await asyncio.to_thread(status)).model_dump())  # it looks into the store
 
     async def adapters(request: Request) -> Response:
         _authorise(request, token)
@@ -90,7 +96,7 @@ def create_app(
         return JSONResponse({"live": True})
 
     async def readyz(_request: Request) -> Response:
-        if not status().ready:
+        if not (await asyncio.to_thread(status)).ready:
             raise engine.EngineUnavailableError("loading")
         return JSONResponse({"ready": True})
 
@@ -111,6 +117,7 @@ def create_app(
         exception_handlers={
             EngineError: _engine_failed,
             wire.WireError: _unreadable,
+            _FromPageError: _from_page,
             _TooLargeError: _too_large,
             HTTPException: _no_route,
             ClientDisconnect: _nobody_there,
@@ -148,6 +155,8 @@ def _told(error: Exception, what: str) -> EngineError:
 
 
 def _authorise(request: Request, token: SecretStr | None) -> None:
+    if "origin" in request.headers:
+        raise _FromPageError
     if token is None:
         return
     said = request.headers.get("authorization", "").encode()
@@ -183,6 +192,10 @@ async def _unreadable(_request: Request, error: Exception) -> Response:
 
 async def _too_large(_request: Request, _error: Exception) -> Response:
     return _problem(413, Problem(code="too_large", detail=f"at most {MAX_BODY} bytes"), {"Connection": "close"})
+
+
+async def _from_page(_request: Request, _error: Exception) -> Response:
+    return _problem(403, Problem(code="unauthorized", detail="the worker answers programs, not web pages"))
 
 
 async def _no_route(_request: Request, error: Exception) -> Response:

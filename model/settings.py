@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -74,6 +74,11 @@ class WorkerSettings(BaseSettings):
     def openai_urls(self) -> tuple[str, ...]:
         """The servers one by one."""
         return tuple(url.strip().rstrip("/") for url in (self.openai_url or "").split(",") if url.strip())
+
+    def without_secrets(self) -> Self:
+        """Return the same without tokens, and without the files they come from."""
+        secret = {name for name, value in self if isinstance(value, SecretStr) or name.endswith("token_file")}
+        return self.model_copy(update=dict.fromkeys(secret))
 
     @model_validator(mode="before")
     @classmethod

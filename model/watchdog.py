@@ -8,6 +8,7 @@ from typing import Final
 from model.decoder import Watched
 
 LOOKS: Final = 10  # in the time after which it hangs
+LATE: Final = 3  # times as long as it should have been: such a look tells nothing
 _log = logging.getLogger(__name__)
 
 
@@ -29,9 +30,12 @@ async def watch(decoder: object, patience: float) -> None:
         return
     step, since = decoder.last_step, time.monotonic()
     while True:
+        looked = time.monotonic()
         await asyncio.sleep(patience / LOOKS)
-        if not decoder.busy or decoder.last_step != step:
-            step, since = decoder.last_step, time.monotonic()
-        elif time.monotonic() - since >= patience:
+        now = time.monotonic()
+        stood_still = now - looked > LATE * patience / LOOKS  # the whole process: it was stopped, or its machine
+        if stood_still or not decoder.busy or decoder.last_step != step:
+            step, since = decoder.last_step, now
+        elif now - since >= patience:
             _log.critical("the model has made no step for %g s; it stands here:\n%s", patience, decoder.stack())
             raise StalledError(patience)

@@ -38,6 +38,11 @@ class Worker:
         """Take no further briefs; those that are here are written."""
         self._draining = True
 
+    def break_off(self) -> None:
+        """End what is still written, and what waits: whoever asked is told that the worker stops."""
+        if self._line is not None:
+            self._line.break_off(EngineUnavailableError("stopping"))
+
     @property
     def dresser(self) -> Dresser:
         """Who swaps the adapters.

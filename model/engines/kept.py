@@ -12,6 +12,7 @@ from model.engines.networks import Shape
 
 _TOGETHER: Final = 16  # rows that attend together: they are padded to the longest of them
 _DENSE: Final = 0.6  # of the block: to read all of it is faster than to skip the rest
+_LEAST: Final = 400  # numbers of a product: of fewer, torch sums in another order
 _SPARE: Final = 4  # a block that is so many times too large is made smaller
 
 
@@ -26,6 +27,7 @@ class Block:
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
         self._slots, self._tokens = 0, 0
+        self._least = padded(-(-_LEAST // shape.size), _TOGETHER)  # tokens that are looked at, at least
         self.version = 0
         """Another one whenever the block is made anew; see :mod:`model.engines.graphs`."""
         self._room = [self._empty(0) for _ in range(shape.layers)]  # each layer's, more than is used
@@ -46,6 +48,7 @@ class Block:
 
     def fit(self, slots: int, tokens: int) -> None:
         """Make it as large as it must be, if it is too small or much too large; rows keep what they have written."""
+        tokens = max(tokens, self._least) if tokens else 0
         if slots <= self._slots and tokens <= self._tokens and not self._is_wasteful(slots, tokens):
             return
         if slots > self._slots:
@@ -79,6 +82,7 @@ class Block:
         """Copy a row to another slot."""
         for layer in self._layers:
             layer[:, target, :, :length] = layer[:, source, :, :length]
+        self.mend(source, length)
 
     def mend(self, slot: int, length: int) -> None:
         """Write 0 over a row whose numbers are none: whoever comes next multiplies what lies behind its end by 0."""
@@ -104,7 +108,7 @@ class Block:
         for start in range(0, len(lengths), _TOGETHER):
             rows = lengths[start : start + _TOGETHER]
             seen = max(rows) + 1
-            seen = self._tokens if seen > _DENSE * self._tokens else padded(seen, _TOGETHER)
+            seen = self._tokens if seen > _DENSE * self._tokens else max(padded(seen, _TOGETHER), self._least)
             together.append(self._views(start, start + len(rows), seen))
         return together
 
@@ -171,7 +175,13 @@ class Step:
         return torch.cat([self._seen(q[rows.start : rows.stop], layer, rows, mask) for rows, mask in self._together])
 
     def _seen(self, q: Tensor, layer: int, rows: Rows, mask: Tensor) -> Tensor:
+        """Let each head of keys be looked at by the heads of queries that share it.
+
+        On a CPU they look one by one: torch sums in another order for several at once, and then how much there is to
+        be seen tells on the result.
+        """
         keys, values = rows.layers[layer]
         grouped = q.reshape(len(mask), -1, self._shape.size)
-        weights = torch.baddbmm(mask, grouped, keys, alpha=self._scale).softmax(-1)
-        return torch.bmm(weights, values).view(len(q), -1)
+        several = torch.split(grouped, 1, 1) if grouped.shape[1] > 1 and q.device.type == "cpu" else (grouped,)
+        seen = [torch.bmm(torch.baddbmm(mask, one, keys, alpha=self._scale).softmax(-1), values) for one in several]
+        return (seen[0] if len(seen) == 1 else torch.cat(seen, 1)).view(len(q), -1)

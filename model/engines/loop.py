@@ -27,6 +27,7 @@ from model.engines.runner import Read, Runner
 
 PIECES: Final = 2  # pieces of prompts read in a turn while rows are written, at least
 _ROWS_A_PIECE: Final = 8  # where many are written a step takes longer, and so may reading
+_NO_MEMORY: Final = ("can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED")
 _log = logging.getLogger(__name__)
 
 R = TypeVar("R", bound=Read)
@@ -49,6 +50,7 @@ class _Written(Generic[S]):
     row: Row
     seat: S
     seen: int  # tokens that the model has before it, the last one included
+    scores: Tensor | None  # of what follows, until it is drawn
     token: int = -1
 
 
@@ -60,8 +62,9 @@ class Loop(Generic[R, S]):
         self._news, self._outlets = News(), Outlets()
         self._waiting: deque[_Waiting[R]] = deque()
         self._rows: list[_Written[S]] = []
+        self._left: list[S] = []  # seats whose rows have ended, until they are given back
         self._turns = 0
-        self._stepped = False  # since the last draw: what stands in the seats is a token ahead of the rows
+        self._closed = False
         self.computed = 0
         """Tokens written since the start."""
         self.last_step = time.monotonic()
@@ -117,6 +120,8 @@ class Loop(Generic[R, S]):
         def task() -> None:
             if answer.set_running_or_notify_cancel():
                 try:
+                    if self._closed:
+                        raise EngineUnavailableError("closed")  # noqa: TRY301 - told as every other error is
                     answer.set_result(question())
                 except Exception as error:  # noqa: BLE001 - it belongs to whoever asked
                     answer.set_exception(error)
@@ -136,12 +141,18 @@ class Loop(Generic[R, S]):
             while self._listen():
                 self._survive(self._turn)
                 self._outlets.hand_out()
+        self._closed = True
+        self._take(wait=False)  # what came in the last moment
         self._fail(self._outlets.of, EngineUnavailableError("closed"))
         self._outlets.hand_out()
 
     def _listen(self) -> bool:
         """Take what is new; with nothing to do, wait for it. Say whether to go on."""
-        calls, tasks = self._news.take(wait=not self._outlets.of)
+        self._take(wait=not (self._outlets.of or self._rows or self._waiting or self._left))
+        return not self._news.ended
+
+    def _take(self, *, wait: bool) -> None:
+        calls, tasks = self._news.take(wait=wait)
         for task in tasks:
             task()
         for call, outlet in calls:
@@ -149,8 +160,7 @@ class Loop(Generic[R, S]):
             try:
                 self._begin(call)
             except Exception as error:  # noqa: BLE001 - the call is told
-                self._fail([call], NoRoomError() if _no_memory(error) else error)
-        return not self._news.ended
+                self._fail([call], _told(error))
 
     def _survive(self, work: Callable[[], None]) -> None:
         try:
@@ -162,24 +172,23 @@ class Loop(Generic[R, S]):
                 self._lose(worse)
 
     def _recover(self, error: Exception) -> None:
-        if not _no_memory(error) or self._stepped:
-            self._lose(NoRoomError() if _no_memory(error) else error)
+        """Without memory, forget prompts or give up the youngest text, and let the next turn try again."""
+        if not _no_memory(error):
+            self._lose(error)
         elif not self._runner.shed():
+            if (youngest := next(reversed(self._outlets.of), None)) is None:
+                self._lose(error)
+                return
             _log.warning("no memory left for what is written; the youngest text is given up")
-            self._give_up_youngest()
+            self._fail([youngest], NoRoomError())
 
     def _lose(self, error: Exception) -> None:
         _log.error("the loop lost everything it wrote", exc_info=error)
-        self._stepped = False
-        self._fail(self._outlets.of, error)
+        self._fail(self._outlets.of, _told(error))
         self._waiting.clear()
         self._rows.clear()
+        self._left.clear()
         self._runner.clear()
-
-    def _give_up_youngest(self) -> None:
-        call = next(reversed(self._outlets.of))
-        self._fail([call], NoRoomError())
-        self._drop_stopped()
 
     def _fail(self, calls: Iterable[Call], error: Exception) -> None:
         for call in list(calls):
@@ -191,16 +200,16 @@ class Loop(Generic[R, S]):
         self._waiting.append(_Waiting(call, rows, self._runner.begin(call.ids, call.adapter), len(call.ids)))
 
     def _turn(self) -> None:
+        """Do one turn; wherever it breaks off for want of memory, the next one goes on from there."""
         self._turns += 1
         self.last_step = time.monotonic()
         self._drop_stopped()
+        self._give_back()
         self._read()
-        scores = self._step()
-        self._stepped = scores is not None
-        fresh, beginnings = self._seat()
-        if rows := [*self._rows, *fresh]:
-            self._draw(rows, torch.cat([*([] if scores is None else [scores]), *beginnings]))
-        self._stepped = False
+        self._step()
+        self._seat()
+        self._draw()
+        self._give_back()
 
     def _drop_stopped(self) -> None:
         for written in [one for one in self._rows if one.row.call.stopped(one.row.number)]:
@@ -216,26 +225,36 @@ class Loop(Generic[R, S]):
         for piece in range(max(PIECES, len(self._rows) // _ROWS_A_PIECE) if self._rows else 1):
             unread = [waiting for waiting in self._waiting if waiting.reading.scores is None]
             if unread:
-                self._runner.read(unread[-1 if (self._turns + piece) % 2 else 0].reading)
+                self._read_piece(unread[-1 if (self._turns + piece) % 2 else 0])
 
-    def _step(self) -> Tensor | None:
-        if not self._rows:
-            return None
-        return self._runner.step([one.seat for one in self._rows], [one.token for one in self._rows])
+    def _read_piece(self, waiting: _Waiting[R]) -> None:
+        try:
+            self._runner.read(waiting.reading)
+        except Exception as error:
+            if _no_memory(error):
+                raise
+            _log.exception("a prompt cannot be read")
+            self._fail([waiting.call], error)
+            self._drop_stopped()
 
-    def _seat(self) -> tuple[list[_Written[S]], list[Tensor]]:
-        fresh: list[_Written[S]] = []
-        scores: list[Tensor] = []
+    def _step(self) -> None:
+        """Add a token to every row, unless some still wait for theirs to be drawn."""
+        if not self._rows or any(one.scores is not None for one in self._rows):
+            return
+        scores = self._runner.step([one.seat for one in self._rows], [one.token for one in self._rows])
+        for one, follows in zip(self._rows, scores.unbind(), strict=True):
+            one.scores = follows
+
+    def _seat(self) -> None:
         for waiting in self._waiting:
             while waiting.rows and waiting.reading.scores is not None:
                 if (seat := self._seat_for(waiting)) is None:
-                    if not (self._rows or fresh or waiting.call.cancelled):
+                    if not (self._rows or waiting.call.cancelled):
                         self._fail([waiting.call], NoRoomError())  # nobody will make room
-                    return fresh, scores
-                fresh.append(_Written(waiting.rows.popleft(), seat, waiting.length))
-                scores.append(waiting.reading.scores[None])
+                    return
+                row = waiting.rows.popleft()
+                self._rows.append(_Written(row, seat, waiting.length, waiting.reading.scores))
         self._waiting = deque(waiting for waiting in self._waiting if waiting.rows)
-        return fresh, scores
 
     def _seat_for(self, waiting: _Waiting[R]) -> S | None:
         longest = min(waiting.length + waiting.rows[0].left, self._runner.context)
@@ -246,9 +265,12 @@ class Loop(Generic[R, S]):
                 raise
             return self._runner.seat(waiting.reading, longest) if self._runner.shed() else None
 
-    def _draw(self, written: list[_Written[S]], scores: Tensor) -> None:
-        self._rows = list(written)
+    def _draw(self) -> None:
+        written = [one for one in self._rows if one.scores is not None]
+        if not written:
+            return
         rows = [one.row for one in written]
+        scores = torch.stack([one.scores for one in written if one.scores is not None])
         allowed = ruled(scores, rows, self._language)
         sound = finite(allowed)
         if not bool(sound.all()):
@@ -259,6 +281,7 @@ class Loop(Generic[R, S]):
         tokens = draw(allowed, chance, Rules.of([row.sampling for row in rows], allowed.device))
         likely = scores.gather(-1, tokens[:, None]).squeeze(-1) - scores.logsumexp(-1)
         for one, token, chance_of_it in zip(written, tokens.tolist(), likely.tolist(), strict=True):
+            one.scores = None
             if one.row.call in self._outlets.of:
                 self._write(one, token, chance_of_it)
 
@@ -278,17 +301,27 @@ class Loop(Generic[R, S]):
 
     def _slide(self, one: _Written[S]) -> None:
         """Read the last half of a row that fills the context anew, as the beginning of what the model sees."""
-        self._rows.remove(one)
-        self._runner.leave(one.seat)
         call = one.row.call
         recent = self._language.recent(one.row.ids, self._runner.context)
-        reading = self._runner.begin(recent, call.adapter)
+        try:
+            reading = self._runner.begin(recent, call.adapter)
+        except Exception as error:  # noqa: BLE001 - the call is told
+            self._fail([call], _told(error))
+            return
+        self._rows.remove(one)
+        self._left.append(one.seat)
         self._waiting.append(_Waiting(call, deque([one.row]), reading, len(recent)))
 
     def _leave(self, one: _Written[S]) -> None:
         self._rows.remove(one)
-        self._runner.leave(one.seat)
+        self._left.append(one.seat)
         self._end(one.row)
+
+    def _give_back(self) -> None:
+        """Give back the seats of rows that have ended: before the next step, which is of all that are seated."""
+        while self._left:
+            self._runner.leave(self._left[-1])
+            self._left.pop()
 
     def _end(self, row: Row) -> None:
         call = row.call
@@ -297,5 +330,10 @@ class Loop(Generic[R, S]):
             self._outlets.say(call, None, last=True)
 
 
+def _told(error: Exception) -> Exception:
+    return NoRoomError() if _no_memory(error) else error
+
+
 def _no_memory(error: Exception) -> bool:
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
+    said = str(error)
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(sign in said for sign in _NO_MEMORY)

@@ -38,11 +38,15 @@ Pair = tuple[Tensor, Tensor]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """Where a module's outputs stand: in the projection ``key``, ``size`` of them from ``start``, in ``order``."""
+    """Where a module's outputs stand: in the projection ``key``, ``size`` of them from ``start``, in ``order``.
+
+    ``inside`` is how many numbers a row brings to it.
+    """
 
     key: str
     start: int
     size: int
+    inside: int
     order: Tensor | None
 
 
@@ -65,15 +69,25 @@ def read(folder: Path, sites: Mapping[str, Site], outputs: Mapping[str, int], li
     pairs: dict[str, list[Pair]] = {}
     for name, halves in sorted(found.items()):
         site = sites.get(name)
-        if site is None or set(halves) != {"A", "B"}:
+        if site is None or not _fits(halves, site):
             raise BrokenCheckpointError(folder, f"made for another model: {name}")
-        down, up = halves["A"].to(like), halves["B"].to(like) * _scale(config, name, len(halves["A"]))
-        if len(up) != site.size:
-            raise BrokenCheckpointError(folder, f"made for another model: {name}")
+        try:
+            scale = _scale(config, name, len(halves["A"]))
+        except (KeyError, TypeError, ValueError, AttributeError, re.error) as error:
+            raise BrokenCheckpointError(folder / CONFIG, f"no scale for {name}") from error
+        down, up = halves["A"].to(like), halves["B"].to(like) * scale
         placed = up.new_zeros(outputs[site.key], up.shape[1])
         placed[site.start : site.start + site.size] = up if site.order is None else up[site.order]
         pairs.setdefault(site.key, []).append((down, placed))
     return Adapter({key: _beside(several) for key, several in pairs.items()})
+
+
+def _fits(halves: Mapping[str, Tensor], site: Site) -> bool:
+    """Say whether both halves are there, agree on a rank, and take and give what the place does."""
+    if set(halves) != {"A", "B"} or any(half.ndim != 2 for half in halves.values()):
+        return False
+    (rank, inside), (outside, same) = halves["A"].shape, halves["B"].shape
+    return rank == same > 0 and inside == site.inside and outside == site.size
 
 
 def _config(folder: Path) -> dict[str, Any]:
@@ -97,12 +111,17 @@ def _matrices(folder: Path) -> dict[str, dict[str, Tensor]]:
         if (match := _NAME.fullmatch(key)) is None:
             raise BrokenCheckpointError(folder, f"no plain LoRA: {key}")
         found.setdefault(match[1], {})[match[2]] = tensor
+    if not found:
+        raise BrokenCheckpointError(folder / WEIGHTS, "there is nothing in it")
     return found
 
 
 def _scale(config: Mapping[str, Any], name: str, rank: int) -> float:
     alpha = _patterned(config.get("alpha_pattern"), name, config["lora_alpha"])
-    return float(alpha) / (math.sqrt(rank) if config.get("use_rslora") else rank)
+    scale = float(alpha) / (math.sqrt(rank) if config.get("use_rslora") else rank)
+    if not math.isfinite(scale):
+        raise ValueError(f"{alpha} is no scale")
+    return scale
 
 
 def _patterned(pattern: Mapping[str, float] | None, name: str, usual: float) -> float:

@@ -105,7 +105,7 @@ class _Base:
         start, key = 0, next(iter(parts))
         for (name, part), order in zip(parts.items(), orders, strict=True):
             size = _outputs(part)
-            self.sites[name] = Site(key=key, start=start, size=size, order=order)
+            self.sites[name] = Site(key=key, start=start, size=size, inside=_inputs(part), order=order)
             start += size
         self.outputs[key] = start
         self.plain = self.plain and all(is_plain(part) for part in parts.values())
@@ -130,6 +130,11 @@ class _Projection:
 
 def _outputs(part: nn.Module) -> int:
     size: Any = getattr(part, "out_features", None) or part.nf
+    return int(size)
+
+
+def _inputs(part: nn.Module) -> int:
+    size: Any = getattr(part, "in_features", None) or part.nx
     return int(size)
 
 

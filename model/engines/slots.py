@@ -169,24 +169,36 @@ class SlotRunner:
     @torch.inference_mode()
     def leave(self, seat: Seat) -> None:
         """Free a slot; the last row moves into it."""
+        last = self._seats[-1]
         self._block.mend(seat.slot, seat.length)
-        last = self._seats.pop()
         if last is not seat:
             self._block.move(last.slot, seat.slot, last.length)
-            last.slot = seat.slot
             self._seats[seat.slot] = last
-        self._make_room()
+            last.slot = seat.slot
+        self._seats.pop()
+        if not self._seats:
+            self._make_room()  # else the next step does
 
     @torch.inference_mode()
     def step(self, seats: Sequence[Seat], tokens: Sequence[int]) -> Tensor:
-        """Write ``tokens`` into ``seats``, which are all that are taken, and return the scores of what follows each."""
+        """Write ``tokens`` into ``seats``, which are all that are taken, and return the scores of what follows each.
+
+        Where it breaks off, it can be asked for again: the same tokens are then written to the same places.
+
+        Raises:
+            ValueError: those are not all seats; nothing was written.
+        """
+        if len(seats) != len(self._seats) or len(tokens) != len(seats):
+            raise ValueError(f"{len(tokens)} tokens for {len(seats)} of {len(self._seats)} seats")
         self._make_room()
         order = [seat.slot for seat in seats]
         placed = sorted(range(len(seats)), key=order.__getitem__)
         scores = self._scores([tokens[number] for number in placed])
+        if placed != list(range(len(seats))):
+            scores = scores[torch.tensor(order, device=scores.device)]
         for seat in seats:
             seat.length += 1
-        return scores if placed == list(range(len(seats))) else scores[torch.tensor(order, device=scores.device)]
+        return scores
 
     def _scores(self, tokens: Sequence[int]) -> Tensor:
         """Write ``tokens`` into slots 0, 1, 2, … and return the scores of what follows each."""

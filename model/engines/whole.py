@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
+from model.engines import NoRoomError
 from model.engines.loading import lay
 
 _UNKNOWN_CONTEXT: Final = 1024
@@ -82,7 +83,17 @@ class WholeRunner:
 
     @torch.inference_mode()
     def step(self, seats: Sequence[Seat], tokens: Sequence[int], /) -> Tensor:
-        """Add a token to every row; one forward a group."""
+        """Add a token to every row; one forward a group.
+
+        Raises:
+            NoRoomError: there was no memory; what stands in the caches can't be gone on with.
+        """
+        try:
+            return self._step(seats, tokens)
+        except torch.OutOfMemoryError as error:
+            raise NoRoomError from error
+
+    def _step(self, seats: Sequence[Seat], tokens: Sequence[int]) -> Tensor:
         scores: dict[Seat, Tensor] = {}
         token = dict(zip(seats, tokens, strict=True))
         for group in self._groups(seats):

@@ -11,7 +11,7 @@ from model.adapter_errors import AdapterRefusedError, AdaptersUnsupportedError, 
 from model.adapters import POINTER, Store
 from model.decoder import Adaptable, Chunk, Halt, Sampling, Warm
 from model.dresser import Dresser
-from model.engines import AdapterMissingError, NotFiniteError
+from model.engines import AdapterMissingError, NoRoomError, NotFiniteError
 from model.fake import FakeDecoder
 from model.tasks import Prompt
 from tests.model.adapted import adapter, damage, writer, written
@@ -210,3 +210,62 @@ async def test_whoever_follows_survives_what_nobody_foresaw(store: Store, caplog
         await tried.acquire()
     following.cancel()
     assert "ZeroDivisionError" in caplog.text
+
+
+class Forgetful(FakeDecoder):
+    """A decoder that cannot drop an adapter the first time."""
+
+    refusals = 1
+
+    async def drop_adapter(self, name: str) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise RuntimeError("a wire came loose")
+        await super().drop_adapter(name)
+
+
+async def test_an_adapter_that_cannot_be_dropped_is_no_reason_to_refuse_the_next_and_goes_later(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    decoder = Forgetful()
+    dresser = Dresser(decoder, store)
+    await dresser.activate("a")
+    await dresser.activate("b")
+    assert dresser.active == "b"
+    assert decoder.loaded == {"a", "b"}
+    assert "cannot be dropped" in caplog.text
+    await dresser.look()
+    assert decoder.loaded == {"b"}
+
+
+async def test_whatever_an_active_adapter_brings_the_worker_goes_on(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Choking(FakeDecoder):
+        async def load_adapter(self, folder: Path) -> str:
+            raise RuntimeError(f"mat1 and mat2 cannot be multiplied: {folder.name}")
+
+    store.activate("a")
+    dresser = Dresser(Choking(), store)
+    await dresser.look()
+    await dresser.look()
+    assert dresser.active is None
+    assert caplog.text.count("is refused") == 1
+
+
+async def test_an_adapter_for_which_there_is_no_memory_yet_is_tried_again(store: Store) -> None:
+    class Full(FakeDecoder):
+        times = 0
+
+        async def load_adapter(self, folder: Path) -> str:
+            self.times += 1
+            if self.times == 1:
+                raise NoRoomError
+            return await super().load_adapter(folder)
+
+    store.activate("a")
+    dresser = Dresser(Full(), store)
+    await dresser.look()
+    assert dresser.active is None
+    await dresser.look()
+    assert dresser.active == "a"

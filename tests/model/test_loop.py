@@ -142,9 +142,13 @@ async def test_who_comes_later_joins_at_the_next_token_and_who_is_done_leaves(
     loop: Loop[Any, Any], model: Counting
 ) -> None:
     long, short = call(20, sampling=Sampling(temperature=0, max_tokens=40)), call(100)
+    model.go.clear()
     stream = loop.write(long)
     await anext(stream)
-    assert len(await written(loop, short)) == 12
+    joining = asyncio.create_task(written(loop, short))
+    await until(lambda: loop._news.calls + len(loop._outlets.of) == 2)
+    model.go.set()
+    assert len(await joining) == 12
     rest = [chunk async for chunk in stream]
     assert len(rest) == 39
     assert {len(step) for step in model.steps} == {1, 2}
@@ -296,9 +300,12 @@ async def test_where_nobody_can_make_room_for_a_seat_it_is_said(loop: Loop[Any, 
     assert len(await written(loop, call(20))) == 12
 
 
-async def test_no_text_goes_on_from_a_step_whose_tokens_were_never_drawn(
-    loop: Loop[Any, Any], model: Counting, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("place", ["draw", "ruled", "finite"])
+async def test_a_step_whose_tokens_could_not_be_drawn_is_drawn_later_and_not_made_again(
+    loop: Loop[Any, Any], model: Counting, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
+    alone = await written(loop, call(20))
+
     def broken(*_: object) -> Tensor:
         monkeypatch.undo()
         raise torch.OutOfMemoryError("while drawing")
@@ -306,13 +313,108 @@ async def test_no_text_goes_on_from_a_step_whose_tokens_were_never_drawn(
     model.go.clear()
     asked = asyncio.create_task(written(loop, call(20)))
     await until(lambda: model.taken)
-    monkeypatch.setattr("model.engines.loop.draw", broken)
-    model.spare = 5
+    monkeypatch.setattr(f"model.engines.loop.{place}", broken)
+    model.spare = 1
     model.go.set()
+    assert await asked == alone
+    assert model.taken == []
+
+
+async def test_a_slate_that_comes_to_an_idle_loop_without_memory_is_drawn_when_there_is_some(
+    loop: Loop[Any, Any], model: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> Tensor:
+        monkeypatch.undo()
+        raise torch.OutOfMemoryError("while drawing the first tokens")
+
+    monkeypatch.setattr("model.engines.loop.draw", broken)
+    model.spare = 1
+    assert len(await written(loop, call(20, 3))) == 36
+
+
+async def test_seats_of_a_slate_for_which_there_is_no_memory_are_given_back(
+    loop: Loop[Any, Any], model: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> Tensor:
+        monkeypatch.undo()
+        raise torch.OutOfMemoryError("while drawing the first tokens")
+
+    monkeypatch.setattr("model.engines.loop.draw", broken)
     with pytest.raises(NoRoomError):
-        await asked
-    assert [seat.ids for seat in model.taken] == []
+        await written(loop, call(20, 3))
+    await until(lambda: model.taken == [])
+    assert len(await written(loop, call(20, 4))) == 48
+
+
+async def test_a_seat_that_cannot_be_given_back_yet_keeps_nobody_waiting(
+    loop: Loop[Any, Any], model: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: Seat) -> None:
+        monkeypatch.undo()
+        raise MemoryError
+
+    monkeypatch.setattr(model, "leave", broken)
+    model.spare = 1
     assert len(await written(loop, call(20))) == 12
+    await until(lambda: model.taken == [])
+    assert len(await written(loop, call(20))) == 12
+
+
+async def test_a_prompt_that_cannot_be_read_is_its_own_call_s_trouble(
+    loop: Loop[Any, Any], model: Counting, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    read = model.read
+
+    def picky(reading: Reading) -> None:
+        if reading.ids[0] == 66:
+            raise LookupError("no such word")
+        read(reading)
+
+    monkeypatch.setattr(model, "read", picky)
+    good, bad = await asyncio.gather(written(loop, call(20)), written(loop, call(66)), return_exceptions=True)
+    assert isinstance(good, list)
+    assert len(good) == 12
+    assert isinstance(bad, LookupError)
+    assert "cannot be read" in caplog.text
+
+
+async def test_a_row_whose_window_cannot_slide_ends_its_own_call(
+    loop: Loop[Any, Any], model: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = model.begin
+
+    def once(ids: Sequence[int], adapter: str | None) -> Reading:
+        if len(ids) > 30:
+            raise MemoryError
+        return begin(ids, adapter)
+
+    monkeypatch.setattr(model, "begin", once)
+    long = call(20, sampling=Sampling(temperature=0, max_tokens=150, slide=True))
+    good, bad = await asyncio.gather(written(loop, call(40)), written(loop, long), return_exceptions=True)
+    assert isinstance(good, list)
+    assert isinstance(bad, NoRoomError)
+    await until(lambda: model.taken == [])
+
+
+async def test_what_comes_while_the_loop_is_being_closed_is_told(model: Counting) -> None:
+    language = Language.of(WORDS, frozenset({0}), SIZE, torch.device("cpu"))
+    loop: Loop[Any, Any] = Loop(model, language, threads=1)  # type: ignore[arg-type]
+    begun, go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        begun.set()
+        assert go.wait(20)
+
+    asked = asyncio.create_task(loop.ask(hold))
+    await until(begun.is_set)
+    late = asyncio.create_task(written(loop, call(20)))
+    question = asyncio.create_task(loop.ask(lambda: None))
+    await until(lambda: loop._news.calls == 1)
+    loop._news.end()
+    go.set()
+    ends = await asyncio.wait_for(asyncio.gather(asked, late, question, return_exceptions=True), 20)
+    assert [type(end) for end in ends[1:]] == [EngineUnavailableError, EngineUnavailableError]
+    loop.close()
 
 
 async def test_a_grammar_that_fails_ends_its_own_call(loop: Loop[Any, Any]) -> None:

@@ -1,5 +1,6 @@
 """Adapters over our networks against peft, alone and mixed in one batch."""
 
+import json
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -173,3 +174,44 @@ async def test_an_adapter_of_another_model_or_a_damaged_one_is_refused(
     with pytest.raises(BrokenCheckpointError, match="unreadable"):
         await decoder.load_adapter(damaged)
     assert await text(decoder)
+
+
+def test_matrices_that_do_not_fit_are_refused_before_anybody_wears_them(tmp_path: Path) -> None:
+    made = runner(tiny.model("llama", WORDS))
+    folder = write(tmp_path / "a", "llama", 1)
+    good = load_file(folder / "adapter_model.safetensors")
+    key = next(name for name in good if "lora_A" in name)
+    other = key.replace("lora_A", "lora_B")
+    rank, inside = good[key].shape
+    wrong = {
+        "wider": {key: torch.randn(rank, 2 * inside)},
+        "another rank": {key: torch.randn(rank + 1, inside)},
+        "no rank": {key: torch.randn(0, inside), other: torch.randn(len(good[other]), 0)},
+        "a row": {key: torch.randn(inside)},
+    }
+    for name, change in wrong.items():
+        save_file({**good, **change}, folder / "adapter_model.safetensors")
+        with pytest.raises(BrokenCheckpointError, match="another model"):
+            made.prepare(folder)
+        assert name
+    save_file({}, folder / "adapter_model.safetensors")
+    with pytest.raises(BrokenCheckpointError, match="nothing in it"):
+        made.prepare(folder)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"lora_alpha": None},
+        {"lora_alpha": "much"},
+        {"lora_alpha": float("inf")},
+        {"alpha_pattern": {"(": 3}},
+        {"alpha_pattern": [3]},
+    ],
+)
+def test_a_configuration_without_a_usable_scale_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
+    folder = write(tmp_path / "a", "llama", 1)
+    config = json.loads((folder / "adapter_config.json").read_text())
+    (folder / "adapter_config.json").write_text(json.dumps({**config, **change}))
+    with pytest.raises(BrokenCheckpointError, match="no scale"):
+        runner(tiny.model("llama", WORDS)).prepare(folder)

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import httpx
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from model.adapters import Store
 from model.engine import EngineUnavailableError
@@ -70,8 +70,10 @@ async def test_nobody_serves_without_a_token(ray_app: ModuleType) -> None:
 @pytest.mark.usefixtures("token")
 def test_ray_is_told_every_setting_but_the_token(ray_app: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GREENLIT_WORKER_CAPACITY", "7")
+    monkeypatch.setenv("GREENLIT_WORKER_OPENAI_TOKEN", "secret")
     (settings,) = ray_app.build(ray_app.Fleet())._bound_deployment.init_args
-    assert (settings.capacity, settings.token, settings.token_file) == (7, None, None)
+    assert settings.capacity == 7
+    assert not [name for name, value in settings if isinstance(value, SecretStr) or (name.endswith("_file") and value)]
 
 
 def test_a_replica_takes_more_than_its_line_so_that_the_line_refuses_and_not_ray(ray_app: ModuleType) -> None:

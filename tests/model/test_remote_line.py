@@ -39,3 +39,19 @@ async def test_who_leaves_while_waiting_there_stops_the_work() -> None:
     async with aclosing(line.stream(DialogBrief(title="a", summary="b"))) as events:
         assert await anext(events) == Queued(4)
     assert decoder.closed.is_set()
+
+
+async def test_text_does_not_wait_for_a_server_that_is_slow_to_say_the_place() -> None:
+    asked = asyncio.Event()
+
+    class Slow:
+        async def waiting(self) -> int | None:
+            asked.set()
+            await asyncio.Event().wait()
+            return None
+
+    writer = Writer(FakeDecoder(gate=asked.wait), TitleIndex.of([]))
+    line = RemoteLine(writer, Slow(), every=0.001)
+    async with asyncio.timeout(20):
+        seen = [event async for event in line.stream(DialogBrief(title="a", summary="b"))]
+    assert isinstance(seen[-1], Finished)

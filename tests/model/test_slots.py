@@ -1,6 +1,7 @@
 """What is remembered of prompts and rows: reused to the bit, within the budget, and never somebody else's."""
 
 import itertools
+from typing import Any
 
 import pytest
 import torch
@@ -107,6 +108,7 @@ def test_what_rows_take_is_given_back_when_they_leave(weights: torch.Tensor) -> 
     full = made.kept
     for seat in seats[1:]:
         made.leave(seat)
+    made.step(seats[:1], [1])
     assert made.kept < 0.6 * full
     made.leave(seats[0])
 
@@ -153,3 +155,28 @@ def test_without_memory_for_more_rows_those_there_are_go_on(
     other = made.seat(reading, tiny.CONTEXT)
     assert other is not None
     assert torch.equal(made.step([seat, other], [5, 6])[0], expected.step([sure], [5])[0])
+
+
+def test_tokens_for_other_seats_than_those_taken_are_refused_before_anything_is_written(weights: torch.Tensor) -> None:
+    made = runner()
+    seats = [seated(made, weights.tolist()) for _ in range(2)]
+    with pytest.raises(ValueError, match="1 tokens for 1 of 2 seats"):
+        made.step(seats[:1], [1])
+    assert [seat.length for seat in seats] == [len(weights)] * 2
+
+
+@pytest.mark.parametrize("kind", ["llama", "gpt2"])
+def test_numbers_that_are_none_leave_with_their_row_wherever_it_had_moved(kind: str) -> None:
+    model: Any = tiny.model(kind, WORDS)
+    with torch.no_grad():
+        model.get_input_embeddings().weight[100] = torch.nan
+    made = network(model, "fp32")
+    assert made is not None
+    broken = SlotRunner(made, Wardrobe(), budget=1 << 26, rows=64)
+    good = [seated(broken, [20, 21, 22]) for _ in range(7)]
+    bad = [seated(broken, [30] * 40 + [100] + [31] * 20) for _ in range(9)]
+    for seat in (*bad[::2], *bad[1::2]):
+        broken.leave(seat)
+    long = seated(broken, [40] * 70)
+    scores = broken.step([*good, long], [5] * 8)
+    assert bool(torch.isfinite(scores[:, :100]).all())  # where its words are its scores, too, that of the word is none

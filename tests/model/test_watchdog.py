@@ -144,3 +144,14 @@ async def test_on_sigterm_a_running_brief_is_finished_and_a_new_one_refused() ->
                 break
         assert await running
     await serving
+
+
+async def test_a_look_that_came_late_itself_tells_nothing() -> None:
+    decoder = Steps()
+    decoder.busy = True
+    watching = asyncio.create_task(watch(decoder, 1.0))
+    await asyncio.sleep(0.05)
+    time.sleep(1.5)  # noqa: ASYNC251 - the whole process stands still, as when it is stopped
+    await asyncio.sleep(0.2)
+    assert not watching.done()
+    watching.cancel()

@@ -12,7 +12,7 @@ from model import wire
 from model.briefs import DialogBrief, ScriptBrief
 from model.client import WorkerClient
 from model.engine import EngineFailedError, EngineUnauthorizedError, LineFullError, Queued, generate
-from model.engines import NotFiniteError
+from model.engines import NoRoomError, NotFiniteError
 from model.fake import FakeDecoder, fake_engine
 from model.originality import TitleIndex
 from model.server import MAX_BODY
@@ -188,3 +188,19 @@ async def test_many_readers_each_get_their_own_answer() -> None:
         briefs = [ScriptBrief(title="Salt", summary="Two sisters.", seed=seed) for seed in range(12)]
         over_http = await asyncio.gather(*(generate(client, brief) for brief in briefs))
     assert over_http == [await generate(fake_engine(), brief) for brief in briefs]
+
+
+async def test_no_web_page_talks_with_a_worker_that_has_no_token() -> None:
+    async with running(fake_engine()) as address, httpx.AsyncClient(base_url=address) as http:
+        for path in ("/v1/drafts", "/v1/adapters/activate", "/v1/adapters/rollback"):
+            answer = await http.post(path, headers={"Origin": "http://evil.example"})
+            assert (answer.status_code, answer.json()["error"]["code"]) == (403, "unauthorized")
+
+
+async def test_that_the_memory_does_not_suffice_is_told_as_such() -> None:
+    def write(_prompt: Prompt, _seed: int) -> str:
+        raise NoRoomError
+
+    async with running(writer(FakeDecoder(write))) as address, WorkerClient(address, None) as client:
+        with pytest.raises(NoRoomError):
+            await generate(client, BRIEF)

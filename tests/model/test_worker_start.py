@@ -20,7 +20,7 @@ from model.client import WorkerClient
 from model.engine import EngineLostError, EngineUnavailableError, generate
 from model.fake import FakeDecoder, fake_engine
 from model.originality import TitleIndex
-from model.serve import PortInUseError, TokenRequiredError, load_writer, serve
+from model.serve import DRAIN, PortInUseError, TokenRequiredError, load_writer, serve
 from model.settings import WorkerSettings
 from model.writer import Writer
 from tests.model.adapted import adapter
@@ -170,6 +170,47 @@ async def test_told_to_stop_it_finishes_what_runs() -> None:
             steps.release()
         assert [event async for event in stream]
     await worker
+
+
+async def test_what_takes_too_long_to_finish_is_told_and_not_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("model.serve.FAREWELL", DRAIN - 0.2)
+    stop = asyncio.Event()
+    address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    steps = asyncio.Semaphore(3)
+    writer = Writer(FakeDecoder(gate=steps.acquire), TitleIndex.of([]))
+    worker = asyncio.create_task(
+        serve(
+            WorkerSettings(port=0),
+            load=lambda _: writer,
+            stop=stop,
+            opened=lambda host, port: address.set_result(f"http://{host}:{port}"),
+        )
+    )
+    await until_ready(await address)
+    async with WorkerClient(address.result(), None) as client:
+        stream = client.stream(BRIEF)
+        await anext(stream)
+        stop.set()
+        with pytest.raises(EngineUnavailableError):
+            _ = [event async for event in stream]
+    async with asyncio.timeout(20):
+        await worker
+
+
+async def test_told_to_stop_while_the_model_loads_it_does_not_wait_for_it() -> None:
+    loaded, stop = threading.Event(), asyncio.Event()
+
+    def load(_: WorkerSettings) -> Writer:
+        assert loaded.wait(60)
+        raise RuntimeError("nobody waits for it")
+
+    worker = asyncio.create_task(serve(WorkerSettings(port=0), load=load, stop=stop))
+    await asyncio.sleep(0.05)
+    stop.set()
+    async with asyncio.timeout(20):
+        await worker
+    assert next(thread for thread in threading.enumerate() if thread.name == "loading").daemon
+    loaded.set()
 
 
 @pytest.mark.end_to_end
