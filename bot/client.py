@@ -3,7 +3,8 @@
 import asyncio
 import importlib
 import pkgutil
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -14,10 +15,11 @@ import yarl
 from discord import app_commands
 from discord.ext import commands
 
-from bot import errors
+from bot import errors, languages
 from bot.app import App
 from bot.ui import cards, places
-from bot.ui.buttons import VoteButton
+from bot.ui.buttons import Pick, Press, VoteButton
+from bot.ui.forms import Submitted
 from bot.ui.presenting import Presenter
 from bot.usecases import browsing, pitching, voting, writing
 from bot.usecases.voting import Ballot
@@ -31,6 +33,8 @@ COGS: Final = "bot.cogs"  # imported by name: the cogs stand above the client
 LAST_CARDS: Final = 5.0  # seconds that the cards get at the end to say how it stands
 ACKNOWLEDGE: Final = 1.5  # seconds of Discord's three that a vote may take unacknowledged
 LOG_IN_PAUSE: Final = 60.0  # seconds at most between two tries
+OLD: Final = timedelta(hours=1)  # messages that Discord lets be edited only now and then
+RARELY: Final = 20.0  # seconds between such edits
 RECENT: Final = 5  # slates of a server whose cards may have missed their last word
 _THINKING: Final = "thinking"  # the message that says so, until there is an answer
 
@@ -44,9 +48,31 @@ def member(interaction: Interaction) -> MemberId:
     return MemberId(f"discord:{interaction.user.id}")
 
 
+def roles(interaction: Interaction) -> frozenset[int]:
+    """Return the roles of who acts, as Discord sent them with the interaction."""
+    return frozenset(role.id for role in getattr(interaction.user, "roles", ()))
+
+
 def guild(interaction: Interaction) -> GuildId:
     """Return where: the server, or the member's own direct messages."""
     return GuildId(f"discord:{interaction.guild_id or f'dm-{interaction.user.id}'}")
+
+
+Pressed = Callable[[Interaction, str], Awaitable[object]]
+"""What a button does whose word a cog has taught the room: with the click, and with the facts on the button."""
+
+
+Picked = Callable[[Interaction, str, list[str]], Awaitable[object]]
+"""What a list does that a cog has taught the room: with the choice, its name and what was chosen."""
+
+
+class _Tree(app_commands.CommandTree["Room"]):
+    """The commands, answered in the language of whoever asks."""
+
+    async def interaction_check(self, interaction: Interaction, /) -> bool:
+        """Let everything that a command says be said in the right language."""
+        languages.speak(await interaction.client.language(interaction))
+        return True
 
 
 class Room(commands.Bot):
@@ -62,17 +88,21 @@ class Room(commands.Bot):
             chunk_guilds_at_startup=False,
             max_messages=None,
             allowed_mentions=discord.AllowedMentions.none(),
+            tree_cls=_Tree,
         )
         self.app = app
         self.owners = owners
         self.presenter = Presenter(app)
         self.tree.on_error = self._refuse  # type: ignore[method-assign]
         self._left: Left | None = left
-        self._clicks: dict[SlateId, int] = {}
+        self.presses: dict[str, Pressed] = {}
+        self.picks: dict[str, Picked] = {}
+        self.chosen_languages: dict[GuildId, str | None] = {}
+        """What servers have chosen, as far as it was looked up."""
 
     async def setup_hook(self) -> None:
         """Load every cog in ``bot/cogs``, tell Discord the commands, make old buttons work."""
-        self.add_dynamic_items(VoteButton)
+        self.add_dynamic_items(VoteButton, Press, Pick)
         folder = importlib.import_module(COGS).__path__
         names = {f"{COGS}.{found.name}" for found in pkgutil.iter_modules(folder)}
         for name in sorted(names - set(self.extensions)):
@@ -162,6 +192,32 @@ class Room(commands.Bot):
         interaction.extras.pop(_THINKING, None)
         return places.as_answer(interaction, places.on_message(self, channel_id, message_id or 0))
 
+    async def submit(self, interaction: Interaction, submitted: Submitted, values: dict[str, str]) -> None:
+        """Do what a form is for with what was written into it."""
+        await self._answered(interaction, lambda: submitted(interaction, values))
+
+    async def press(self, interaction: Interaction, word: str, facts: str) -> None:
+        """Do what a cog has taught us for a button; of one that nobody knows any more it is said that it is old."""
+        await self._answered(interaction, lambda: self.presses.get(word, _forgotten)(interaction, facts))
+
+    async def pick(self, interaction: Interaction, name: str, chosen: list[str]) -> None:
+        """Do what a cog has taught us for a list."""
+        await self._answered(interaction, lambda: self.picks[name](interaction, name, chosen))
+
+    async def language(self, interaction: Interaction) -> str:
+        """Return the language in which this is answered: the server's, if it has chosen one, or the member's own."""
+        here = guild(interaction)
+        if here not in self.chosen_languages:
+            self.chosen_languages[here] = await browsing.language(self.app, here)
+        return self.chosen_languages[here] or languages.language_of(interaction.locale.value)
+
+    async def _answered(self, interaction: Interaction, answer: Callable[[], Awaitable[object]]) -> None:
+        try:
+            languages.speak(await self.language(interaction))
+            await answer()
+        except Exception as error:  # noqa: BLE001 – neither items nor forms have an error hook of their own
+            await self._refuse(interaction, error)
+
     # Votes -------------------------------------------------------------------------------------------
 
     async def vote(self, interaction: Interaction, pitch_id: PitchId) -> None:
@@ -173,11 +229,14 @@ class Room(commands.Bot):
 
     async def _count(self, interaction: Interaction, pitch_id: PitchId) -> None:
         try:
-            ballot = await self._in_time(interaction, voting.cast_vote(self.app, pitch_id, by=member(interaction)))
+            cast = voting.cast_vote(self.app, pitch_id, by=member(interaction), has=roles(interaction))
+            ballot = await self._in_time(interaction, cast)
         except SlateClosedError as error:
-            await self._show_tally(interaction, SlateId(error.slate_id))  # its buttons should be gone
+            self._show_tally(interaction, SlateId(error.slate_id))  # its buttons should be gone
             raise
-        await self._show_tally(interaction, ballot.pitch.slate_id)
+        if not interaction.response.is_done():
+            await interaction.response.defer()
+        self._show_tally(interaction, ballot.pitch.slate_id)
         if ballot.greenlit:
             show = await browsing.show(self.app, pitch_id)
             self._show_new_script(show.scripts[0], partial(_follow_up, interaction), interaction.channel_id or 0)
@@ -190,19 +249,22 @@ class Room(commands.Bot):
             await interaction.response.defer()
         return await task
 
-    async def _show_tally(self, interaction: Interaction, slate_id: SlateId) -> None:
-        """Draw the card with the votes of this moment; if a later click overtook the drawing, draw it again."""
-        click = self._clicks[slate_id] = self._clicks.get(slate_id, 0) + 1
-        view = cards.slate_card(await browsing.slate(self.app, slate_id))
-        if interaction.response.is_done():
-            await interaction.edit_original_response(view=view)
-        else:
-            await interaction.response.edit_message(view=view)
-        if self._clicks.get(slate_id) == click:
-            del self._clicks[slate_id]
-        elif interaction.message and interaction.channel_id:
-            later = places.on_message(self, interaction.channel_id, interaction.message.id)
-            self.presenter.refresh(slate_id, places.as_answer(interaction, later), interaction.channel_id)
+    def _show_tally(self, interaction: Interaction, slate_id: SlateId) -> None:
+        """Have the card drawn with the votes of the moment when it is its turn: once for all clicks till then."""
+        if interaction.message and interaction.channel_id:
+            old = discord.utils.utcnow() - interaction.message.created_at > OLD
+            show = places.on_message(self, interaction.channel_id, interaction.message.id)
+            self.presenter.refresh(slate_id, show, interaction.channel_id, after=RARELY if old else 0.0)
+
+    async def tell(self, person: MemberId, sentence: str) -> None:
+        """Say something to a member by direct message; one who takes none is left alone."""
+        kind, _, number = person.partition(":")
+        if kind != "discord":
+            return
+        try:
+            await (await self.create_dm(discord.Object(int(number)))).send(sentence)
+        except (discord.HTTPException, aiohttp.ClientError) as lost:
+            log.info("not told by direct message", error=repr(lost))
 
     # Errors ------------------------------------------------------------------------------------------
 
@@ -218,6 +280,10 @@ class Room(commands.Bot):
             await interaction.followup.send(sentence, ephemeral=True)
         except (discord.HTTPException, aiohttp.ClientError) as lost:
             log.warning("nobody heard", sentence=sentence, error=repr(lost))
+
+
+async def _forgotten(_interaction: Interaction, _facts: str) -> None:
+    raise errors.CommandChangedError
 
 
 def _answer_place(interaction: Interaction) -> tuple[int, int | None]:

@@ -34,6 +34,11 @@ class Crew:
         if error:
             log.error("work failed", work=work, exc_info=error)
 
+    def stop(self, work: Work) -> None:
+        """Have whoever is at ``work`` stop at the next chance; its row says why."""
+        if task := self._tasks.get(work):
+            task.cancel()
+
     async def finish(self, work: Work) -> None:
         """Wait until nobody is at ``work``; an error in it has been logged and is not raised here."""
         task = self._tasks.get(work)

@@ -9,8 +9,10 @@ from typing import Any, Final
 
 import structlog
 
+from bot.usecases.limits import EnoughTodayError, StillWritingError
+from bot.usecases.pitching import CalledOffError, NotDraftingError, NotYoursError
 from bot.usecases.showing import NothingToPostError
-from bot.usecases.voting import PitchDecidedError
+from bot.usecases.voting import NotAVoterError, OwnSlateError, PitchDecidedError, VotersHiddenError
 from bot.usecases.writing import NotGreenlitError
 from db.errors import (
     BrokenRuleError,
@@ -40,6 +42,7 @@ from model.briefs import (
     OutOfRangeError,
     TextTooLongError,
     UnknownGenreError,
+    UnknownPresetError,
 )
 from model.checkpoint import BrokenCheckpointError, FormatMismatchError
 from model.engine import (
@@ -81,6 +84,14 @@ class NotAllowedError(PermissionError):
         self.who = who
 
 
+class MissingPermissionError(PermissionError):
+    """The bot lacks the ``permission`` (Discord's word) in a channel."""
+
+    def __init__(self, channel_id: int, permission: str) -> None:
+        super().__init__(f"{permission} in {channel_id}")
+        self.channel_id, self.permission = channel_id, permission
+
+
 class CommandChangedError(LookupError):
     """The member's Discord still shows a command as it was before the last update."""
 
@@ -102,6 +113,13 @@ def _characters(error: BadCharactersError) -> str:
     return f"Please write the {error.field} in plain words on one line; this can't be used in it: {shown}"
 
 
+def _enough(error: EnoughTodayError) -> str:
+    who = "This server has" if error.whole else "You have"
+    hours, minutes = divmod(error.minutes, 60)
+    left = f"{hours} h {minutes} min" if hours else f"{minutes} min"
+    return f"{who} asked for {error.limit} slates within a day; ask again in {left}."
+
+
 def _sentence(text: str) -> Callable[[Any], str]:
     return lambda error: text.format(error=error)
 
@@ -111,6 +129,21 @@ _SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
     EmptyTextError: _sentence("The {error.field} is empty; a few words are enough."),
     TextTooLongError: _sentence("The {error.field} is too long ({error.length}); keep it to {error.limit}."),
     BadCharactersError: _characters,
+    UnknownPresetError: _sentence("The preset is tame or bold, not “{error.preset:.40}”."),
+    StillWritingError: _sentence(
+        "Your last slate, number {error.slate_id}, is still being written; wait for it, or call it off."
+    ),
+    EnoughTodayError: _enough,
+    CalledOffError: _sentence("This slate was called off."),
+    NotDraftingError: _sentence("There is nothing left to call off: it is written, or was called off before."),
+    OwnSlateError: _sentence("On this server you can't vote on a slate that you asked for."),
+    NotAVoterError: _sentence("On this server only members with certain roles vote; a moderator can tell you which."),
+    VotersHiddenError: _sentence("This server does not show who voted for what; /setup can change that."),
+    MissingPermissionError: lambda error: (
+        f"I lack the permission “{error.permission.replace('_', ' ')}” in <#{error.channel_id}>; give it to me there, "
+        "or choose another channel."
+    ),
+    NotYoursError: _sentence("Only who asked for this slate, or a moderator, may do that."),
     OutOfRangeError: _sentence("The {error.field} must be a number from {error.low} to {error.high}."),
     NotAScriptError: _sentence(
         "Write a dialog one line a turn, as NAME: what is said; this line isn't: {error.line:.80}"
@@ -177,7 +210,7 @@ _SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
 _NO_SENSE: Final = (BadBriefError, NotAScriptError, NotFoundError, AdapterMissingError, UnicodeDecodeError)
 _WITHOUT_FACTS: Final = {
     NothingOriginalError, EngineUnavailableError, EngineLostError, EngineUnauthorizedError, NotFiniteError,
-    DeadlineError,
+    DeadlineError, CalledOffError,
 }  # fmt: skip
 
 

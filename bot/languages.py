@@ -28,6 +28,11 @@ def language_of(locale: str) -> str:
     return found if found in LANGUAGES else ENGLISH
 
 
+def speak(language: str) -> None:
+    """Speak ``language`` from here on in this task, and in every task begun by it."""
+    _spoken.set(language if language in LANGUAGES else ENGLISH)
+
+
 @contextmanager
 def speaking(language: str) -> Generator[None]:
     """Let everything inside, and every task begun inside, speak ``language`` (one of ``LANGUAGES``)."""

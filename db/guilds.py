@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, false, select, true
+from sqlalchemy import BigInteger, CheckConstraint, Select, false, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -85,7 +85,31 @@ async def get(session: AsyncSession, guild_id: GuildId) -> Guild:
     Raises:
         NotFoundError: it has never been here.
     """
-    row = await session.scalar(select(GuildRow).where(GuildRow.id == guild_id))
+    return await _one(session, guild_id, select(GuildRow))
+
+
+async def lock(session: AsyncSession, guild_id: GuildId) -> Guild:
+    """Return the guild; until the session ends nobody else can lock it.
+
+    Raises:
+        NotFoundError: it has never been here.
+    """
+    return await _one(session, guild_id, select(GuildRow).with_for_update())
+
+
+async def change(session: AsyncSession, guild_id: GuildId, **settings: object) -> Guild:
+    """Change some of the guild's settings (see :class:`Guild`) and return it.
+
+    Raises:
+        NotFoundError: it has never been here.
+        BrokenRuleError: a number is too small.
+    """
+    await session.execute(update(GuildRow).where(GuildRow.id == guild_id).values(**settings))
+    return await get(session, guild_id)
+
+
+async def _one(session: AsyncSession, guild_id: GuildId, guilds: Select[GuildRow]) -> Guild:
+    row = await session.scalar(guilds.where(GuildRow.id == guild_id))
     if row is None:
         raise NotFoundError("guild", guild_id)
     return Guild(

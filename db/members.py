@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, false
+from sqlalchemy import delete, false, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -23,6 +23,16 @@ class MemberRow(Base):
 async def ensure(session: AsyncSession, member_id: MemberId) -> None:
     """Remember the member, unless already known."""
     await session.execute(insert_into(session, MemberRow).values(id=member_id).on_conflict_do_nothing())
+
+
+async def wants_notice(session: AsyncSession, member_id: MemberId) -> bool:
+    """Say whether the member wants to hear by message what became of their slates."""
+    return bool(await session.scalar(select(MemberRow.notified).where(MemberRow.id == member_id)))
+
+
+async def set_notice(session: AsyncSession, member_id: MemberId, *, wanted: bool) -> None:
+    """Remember whether the member wants to hear by message; they were ensured before."""
+    await session.execute(update(MemberRow).where(MemberRow.id == member_id).values(notified=wanted))
 
 
 async def forget(session: AsyncSession, member_id: MemberId) -> bool:

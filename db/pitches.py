@@ -78,6 +78,8 @@ class Pitch:
 
 _VOTES_CAST = select(func.count()).select_from(_VOTES).where(_VOTES.c.pitch_id == PitchRow.id).scalar_subquery()
 
+_SHOWN = PitchRow.removed_at.is_(None)
+
 
 async def add(
     session: AsyncSession, *, slate_id: SlateId, slot: int, title: str, title_key: str, summary: str
@@ -117,7 +119,9 @@ async def taken(session: AsyncSession, keys: Collection[str]) -> frozenset[str]:
     return frozenset(await session.scalars(select(PitchRow.title_key).where(PitchRow.title_key.in_(keys))))
 
 
-async def greenlight(session: AsyncSession, pitch_id: PitchId, *, decided_by: MemberId | None, now: datetime) -> bool:
+async def greenlight(
+    session: AsyncSession, pitch_id: PitchId, *, decided_by: MemberId | None, now: datetime, note: str | None = None
+) -> bool:
     """Greenlight an ``open`` pitch, the others of its slate are ``passed``; ``True`` for the one who did it.
 
     Raises:
@@ -127,11 +131,18 @@ async def greenlight(session: AsyncSession, pitch_id: PitchId, *, decided_by: Me
     await slates.lock(session, slate_id)  # two pitches of one slate cannot both win
     still_open = update(PitchRow).where(PitchRow.slate_id == slate_id, PitchRow.state == PitchState.OPEN)
     won = still_open.where(PitchRow.id == pitch_id).returning(PitchRow.id)
-    values = {"state": PitchState.GREENLIT, "decided_by": decided_by, "greenlit_at": now}
+    values = {"state": PitchState.GREENLIT, "decided_by": decided_by, "greenlit_at": now, "note": note}
     if await session.scalar(won.values(values)) is None:
         return False
     await session.execute(still_open.values(state=PitchState.PASSED))
     return True
+
+
+async def pass_over(session: AsyncSession, pitch_id: PitchId, *, decided_by: MemberId, note: str | None) -> bool:
+    """Decide against an ``open`` pitch; ``False`` if it is not open."""
+    passed = update(PitchRow).where(PitchRow.id == pitch_id, PitchRow.state == PitchState.OPEN)
+    values = {"state": PitchState.PASSED, "decided_by": decided_by, "note": note}
+    return await session.scalar(passed.values(values).returning(PitchRow.id)) is not None
 
 
 async def mark(
@@ -146,21 +157,71 @@ async def search(
     session: AsyncSession, guild_id: GuildId, text: str, *, states: Collection[PitchState], limit: int
 ) -> tuple[Pitch, ...]:
     """Return the guild's pitches in ``states`` with ``text`` in the title, whatever its case; most voted first."""
-    wanted = _pitches().where(SlateRow.guild_id == guild_id, PitchRow.state.in_(states))
+    wanted = _pitches().where(SlateRow.guild_id == guild_id, PitchRow.state.in_(states), _SHOWN)
     found = wanted.where(PitchRow.title.icontains(text.replace("\0", ""), autoescape=True))  # PostgreSQL has no NUL
     return await _all(session, found.order_by(_VOTES_CAST.desc(), PitchRow.id.desc()).limit(limit))
 
 
-async def leaderboard(session: AsyncSession, guild_id: GuildId, limit: int) -> tuple[Pitch, ...]:
-    """Return the guild's pitches that have votes, most voted first, of equals the oldest first."""
-    voted = _pitches().where(SlateRow.guild_id == guild_id, _VOTES_CAST > 0)
+async def leaderboard(
+    session: AsyncSession, guild_id: GuildId, limit: int, *, since: datetime | None = None
+) -> tuple[Pitch, ...]:
+    """Return the guild's pitches that have votes (those ``since`` then), most voted first, of equals the oldest."""
+    voted = _pitches().where(SlateRow.guild_id == guild_id, _VOTES_CAST > 0, _SHOWN)
+    if since is not None:
+        voted = voted.where(SlateRow.created_at >= since)
     return await _all(session, voted.order_by(_VOTES_CAST.desc(), PitchRow.id).limit(limit))
+
+
+async def listed(
+    session: AsyncSession,
+    guild_id: GuildId,
+    states: Collection[PitchState],
+    *,
+    genre: str | None,
+    offset: int,
+    limit: int,
+) -> tuple[Pitch, ...]:
+    """Return some of the guild's pitches in ``states``, the newest first, from number ``offset`` on."""
+    wanted = _pitches().where(SlateRow.guild_id == guild_id, PitchRow.state.in_(states), _SHOWN)
+    if genre is not None:
+        wanted = wanted.where(SlateRow.genre == genre)
+    return await _all(session, wanted.order_by(PitchRow.id.desc()).offset(offset).limit(limit))
+
+
+async def containing(
+    session: AsyncSession, guild_id: GuildId, text: str, *, offset: int, limit: int
+) -> tuple[Pitch, ...]:
+    """Return some of the guild's pitches with ``text`` in title or summary, whatever its case; most voted first."""
+    text = text.replace("\0", "")
+    either = PitchRow.title.icontains(text, autoescape=True) | PitchRow.summary.icontains(text, autoescape=True)
+    wanted = _pitches().where(SlateRow.guild_id == guild_id, either, _SHOWN)
+    return await _all(session, wanted.order_by(_VOTES_CAST.desc(), PitchRow.id.desc()).offset(offset).limit(limit))
+
+
+async def asked_by(
+    session: AsyncSession, guild_id: GuildId, member_id: MemberId, *, offset: int, limit: int
+) -> tuple[Pitch, ...]:
+    """Return some of the pitches on a member's slates of this guild, the newest first."""
+    own = _pitches().where(SlateRow.guild_id == guild_id, SlateRow.asked_by == member_id, _SHOWN)
+    return await _all(session, own.order_by(PitchRow.id.desc()).offset(offset).limit(limit))
+
+
+async def these(session: AsyncSession, guild_id: GuildId, ids: Collection[PitchId]) -> tuple[Pitch, ...]:
+    """Return those of the pitches that are the guild's."""
+    return await _all(session, _pitches().where(SlateRow.guild_id == guild_id, PitchRow.id.in_(ids), _SHOWN))
+
+
+async def by_chance(session: AsyncSession, guild_id: GuildId, states: Collection[PitchState]) -> Pitch | None:
+    """Return one of the guild's pitches in ``states`` by chance, if there is one."""
+    wanted = _pitches().where(SlateRow.guild_id == guild_id, PitchRow.state.in_(states), _SHOWN)
+    found = await _all(session, wanted.order_by(func.random()).limit(1))
+    return found[0] if found else None
 
 
 async def unposted(session: AsyncSession, limit: int) -> tuple[Pitch, ...]:
     """Return ``scripted`` pitches no post was ever about, most voted first, then the longest greenlit."""
     spoken_of = select(_POSTS.c.pitch_id).where(_POSTS.c.pitch_id == PitchRow.id).exists()
-    waiting = _pitches().where(PitchRow.state == PitchState.SCRIPTED, ~spoken_of)
+    waiting = _pitches().where(PitchRow.state == PitchState.SCRIPTED, ~spoken_of, _SHOWN)
     return await _all(session, waiting.order_by(_VOTES_CAST.desc(), PitchRow.greenlit_at, PitchRow.id).limit(limit))
 
 

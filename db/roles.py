@@ -1,11 +1,14 @@
 """The table of roles: which of a server's roles may vote, and which decide as showrunners."""
 
+from collections.abc import Collection
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, ForeignKey
+from sqlalchemy import BigInteger, ForeignKey, delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, one_of
+from db.ids import GuildId
 
 
 class Purpose(StrEnum):
@@ -23,3 +26,21 @@ class RoleRow(Base):
     guild_id: Mapped[str] = mapped_column(ForeignKey("guilds.id", ondelete="CASCADE"), primary_key=True)
     purpose: Mapped[str] = mapped_column(primary_key=True)
     role_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+
+
+async def of(session: AsyncSession, guild_id: GuildId, purpose: Purpose) -> frozenset[int]:
+    """Return the server's roles for a purpose."""
+    chosen = select(RoleRow.role_id).where(RoleRow.guild_id == guild_id, RoleRow.purpose == purpose)
+    return frozenset(await session.scalars(chosen))
+
+
+async def choose(session: AsyncSession, guild_id: GuildId, purpose: Purpose, role_ids: Collection[int]) -> None:
+    """Make these, and no others, the server's roles for a purpose.
+
+    Raises:
+        BrokenRuleError: the guild was not ensured before.
+    """
+    await session.execute(delete(RoleRow).where(RoleRow.guild_id == guild_id, RoleRow.purpose == purpose))
+    if role_ids:
+        rows = [{"guild_id": guild_id, "purpose": purpose, "role_id": role_id} for role_id in set(role_ids)]
+        await session.execute(insert(RoleRow).values(rows))

@@ -167,6 +167,23 @@ async def expired(session: AsyncSession, now: datetime) -> tuple[SlateId, ...]:
     return tuple(SlateId(id_) for id_ in await session.scalars(over.order_by(SlateRow.closes_at, SlateRow.id)))
 
 
+async def drafting_of(session: AsyncSession, guild_id: GuildId, member_id: MemberId) -> SlateId | None:
+    """Return a slate that is being written for the member on this server, if there is one."""
+    drafting = select(SlateRow.id).where(SlateRow.guild_id == guild_id, SlateRow.asked_by == member_id)
+    found = await session.scalar(drafting.where(SlateRow.state == SlateState.DRAFTING).limit(1))
+    return None if found is None else SlateId(found)
+
+
+async def asked_since(
+    session: AsyncSession, guild_id: GuildId, since: datetime, *, member: MemberId | None = None
+) -> tuple[datetime, ...]:
+    """Return when slates were asked for on this server since then, the oldest first; a member's if one is named."""
+    asked = select(SlateRow.created_at).where(SlateRow.guild_id == guild_id, SlateRow.created_at > since)
+    if member is not None:
+        asked = asked.where(SlateRow.asked_by == member)
+    return tuple(await session.scalars(asked.order_by(SlateRow.id)))
+
+
 async def set_place(session: AsyncSession, slate_id: SlateId, *, channel_id: int, message_id: int) -> None:
     """Remember where the slate's card hangs.
 

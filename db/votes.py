@@ -55,6 +55,13 @@ async def cast(
     await session.execute(vote.on_conflict_do_update(index_elements=["slate_id", "member_id"], set_=changed))
 
 
+async def of_slate(session: AsyncSession, slate_id: SlateId) -> dict[MemberId, PitchId]:
+    """Return who voted for which pitch of the slate, the first to vote first."""
+    cast_ = select(VoteRow.member_id, VoteRow.pitch_id).where(VoteRow.slate_id == slate_id)
+    ordered = cast_.order_by(VoteRow.created_at, VoteRow.member_id)
+    return {MemberId(member): PitchId(pitch) for member, pitch in await session.execute(ordered)}
+
+
 async def tally(session: AsyncSession, slate_id: SlateId) -> dict[PitchId, int]:
     """Return how many votes each pitch of the slate has, zero included."""
     counted = (

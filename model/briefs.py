@@ -4,7 +4,7 @@ import difflib
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, NewType
+from typing import Final, Literal, NewType
 
 from model.screenplay import Script, Turn, lines
 
@@ -37,6 +37,8 @@ GENRES: Final = tuple(
         "western",
     )
 )
+Preset = Literal["tame", "bold"]
+PRESETS: Final[tuple[Preset, ...]] = ("tame", "bold")
 _ALIASES: Final = {
     "sci-fi": "science fiction",
     "scifi": "science fiction",
@@ -73,6 +75,14 @@ class UnknownGenreError(BadBriefError):
         self.genre = genre
         near = difflib.get_close_matches(genre.casefold(), [*GENRES, *_ALIASES], n=1)
         self.closest = _ALIASES.get(near[0], near[0]) if near else None
+
+
+class UnknownPresetError(BadBriefError):
+    """No such preset."""
+
+    def __init__(self, preset: str) -> None:
+        super().__init__(preset)
+        self.preset = preset
 
 
 class EmptyTextError(BadBriefError):
@@ -200,7 +210,8 @@ _CLEANERS: Final[dict[str, Callable[[str], str]]] = {"genre": genre, "theme": th
 class PitchBrief:
     """Genre and theme → ``count`` titles with summaries (a slate).
 
-    ``avoid`` are titles that must not come back, beyond those the writer's own index knows.
+    ``avoid`` are titles that must not come back, beyond those the writer's own index knows. ``preset`` is how daring
+    the writer is.
     """
 
     genre: Genre
@@ -208,8 +219,11 @@ class PitchBrief:
     count: int = 5
     seed: int = 0
     avoid: tuple[str, ...] = ()
+    preset: Preset = "tame"
 
     def __post_init__(self) -> None:
+        if self.preset not in PRESETS:
+            raise UnknownPresetError(self.preset)
         require_canonical("genre", self.genre)
         require_canonical("theme", self.theme)
         for unwanted in self.avoid:

@@ -64,6 +64,7 @@ class PitchBriefWire(_BriefWire):
     count: int = Field(default=5, ge=1, le=briefs.MAX_COUNT)
     seed: Seed = 0
     avoid: list[str] = []
+    preset: briefs.Preset = "tame"
 
 
 class _ShowBriefWire(_BriefWire):

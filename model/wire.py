@@ -30,7 +30,12 @@ def brief_to_json(brief: Brief, terms: Terms = ANYHOW) -> str:
     match brief:
         case PitchBrief():
             wire: BaseModel = schema.PitchBriefWire(
-                genre=brief.genre, theme=brief.theme, count=brief.count, seed=brief.seed, avoid=list(brief.avoid)
+                genre=brief.genre,
+                theme=brief.theme,
+                count=brief.count,
+                seed=brief.seed,
+                avoid=list(brief.avoid),
+                preset=brief.preset,
             )
         case DialogBrief():
             wire = schema.DialogBriefWire(title=brief.title, summary=brief.summary, seed=brief.seed)
@@ -68,9 +73,15 @@ def order_from_json(body: bytes | str) -> tuple[Brief, Terms]:
 def _brief_in(wire: schema.BriefWire) -> Brief:
     try:
         match wire:
-            case schema.PitchBriefWire(genre=genre, theme=theme, count=count, seed=seed, avoid=avoid):
-                genre, theme = briefs.genre(genre), briefs.theme(theme)
-                return PitchBrief(genre=genre, theme=theme, count=count, seed=seed, avoid=tuple(avoid))
+            case schema.PitchBriefWire():
+                return PitchBrief(
+                    genre=briefs.genre(wire.genre),
+                    theme=briefs.theme(wire.theme),
+                    count=wire.count,
+                    seed=wire.seed,
+                    avoid=tuple(wire.avoid),
+                    preset=wire.preset,
+                )
             case schema.DialogBriefWire(title=title, summary=summary, seed=seed):
                 return DialogBrief(title=briefs.title(title), summary=briefs.summary(summary), seed=seed)
             case schema.ScriptBriefWire(title=title, summary=summary, seed=seed):

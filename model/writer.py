@@ -40,6 +40,7 @@ SAMPLING: Final[Mapping[type[Brief], Sampling]] = MappingProxyType(
         StagingBrief: Sampling(temperature=0.6, top_p=0.9, max_tokens=900),
     }
 )
+BOLD: Final = Sampling(temperature=1.05, top_p=0.98, min_p=0.03, no_repeat=3, max_tokens=160)
 SPARE: Final = 3  # rows a round beyond those that are missing, at least; as many again if more are
 JUDGED: Final = 16  # tokens of a pitch after which it is chosen or dropped
 BOUND: Final = 6  # candidates judged for a pitch of a slate, at most
@@ -91,7 +92,7 @@ class Writer:
             PromptTooLongError: the brief does not fit into the model's context.
         """
         job = self._job(brief)
-        prompt, sampling = tasks.prompt(brief), replace(SAMPLING[type(brief)], grammar=grammar(brief))
+        prompt, sampling = tasks.prompt(brief), replace(_sampling(brief), grammar=grammar(brief))
         async with self.dresser.wearing(terms.adapter) as decoder:  # one adapter for all rounds
             while seeds := job.next_round():
                 halt = Halt()
@@ -111,6 +112,10 @@ class Writer:
                 return _Line(brief)
             case _:
                 return _Page(brief)
+
+
+def _sampling(brief: Brief) -> Sampling:
+    return BOLD if isinstance(brief, PitchBrief) and brief.preset == "bold" else SAMPLING[type(brief)]
 
 
 def _seed(seed: int, candidate: int) -> int:

@@ -1,17 +1,22 @@
 """``/greenlight`` and ``/leaderboard``: who decides, and what leads."""
 
+from typing import Final
+
 from discord import app_commands
-from discord.app_commands import Choice
+from discord.app_commands import Choice, Range
 from discord.ext import commands
 
-from bot.client import Interaction, Room, guild, member
+from bot.client import Interaction, Room, guild, member, roles
 from bot.errors import NotAllowedError
+from bot.languages import say
 from bot.ui import cards
-from bot.ui.plain import label
+from bot.ui.plain import label, plain
 from bot.usecases import browsing, voting
 from db.errors import NotFoundError
 from db.ids import PitchId
-from db.pitches import PitchState
+from db.pitches import Pitch, PitchState
+
+MAX_NOTE: Final = 300
 
 
 async def pitch_here(room: Room, interaction: Interaction, text: str) -> PitchId:
@@ -33,6 +38,10 @@ async def choices(room: Room, interaction: Interaction, text: str, *states: Pitc
     return [Choice(name=f"{label(pitch.title, 90)} ({pitch.votes})", value=str(pitch.id)) for pitch in found]
 
 
+def _note(text: str | None) -> str | None:
+    return " ".join(text.split()) or None if text else None
+
+
 class Voting(commands.Cog):
     """Decide and compare."""
 
@@ -41,18 +50,75 @@ class Voting(commands.Cog):
 
     @app_commands.command()
     @app_commands.guild_only()
-    @app_commands.default_permissions(manage_guild=True)
-    @app_commands.describe(pitch="Which pitch; without one, the open pitch with the most votes")
-    async def greenlight(self, interaction: Interaction, pitch: str | None = None) -> None:
+    @app_commands.describe(
+        pitch="Which pitch; without one, the open pitch with the most votes", note="Why, for all to read"
+    )
+    async def greenlight(
+        self, interaction: Interaction, pitch: str | None = None, note: Range[str, 1, MAX_NOTE] | None = None
+    ) -> None:
         """Decide for a pitch now: it goes into production."""
-        if not (interaction.permissions.manage_guild or interaction.user.id in self.room.owners):
-            raise NotAllowedError("members who may manage the server")
+        await self._require_showrunner(interaction)
         await self.room.think(interaction)
         chosen = await pitch_here(self.room, interaction, pitch) if pitch else await self._leader(interaction)
-        decided = await voting.greenlight(self.room.app, chosen, by=member(interaction))
+        decided = await voting.greenlight(self.room.app, chosen, by=member(interaction), note=_note(note))
         show = await browsing.show(self.room.app, decided.id)
         await self.room.answer_script(interaction, show.scripts[0])
+        await self._tell(decided)
+
+    @app_commands.command(name="pass")
+    @app_commands.guild_only()
+    @app_commands.describe(pitch="Which pitch", note="Why, for all to read")
+    async def pass_over(
+        self, interaction: Interaction, pitch: str, note: Range[str, 1, MAX_NOTE] | None = None
+    ) -> None:
+        """Decide against a pitch; the others of its slate stay open."""
+        await self._require_showrunner(interaction)
+        await interaction.response.defer(ephemeral=True)
+        chosen = await pitch_here(self.room, interaction, pitch)
+        decided = await voting.pass_over(self.room.app, chosen, by=member(interaction), note=_note(note))
+        await interaction.followup.send(say("“{title}” is passed over.", title=plain(decided.title)), ephemeral=True)
+        await self._tell(decided)
+
+    async def _require_showrunner(self, interaction: Interaction) -> None:
+        if interaction.permissions.manage_guild or interaction.user.id in self.room.owners:
+            return
+        if not await voting.may_decide(self.room.app, guild(interaction), roles(interaction)):
+            raise NotAllowedError("showrunners and members who may manage the server")
+
+    async def _tell(self, decided: Pitch) -> None:
+        """Redraw the slate's card, and tell its author if they want to hear of it."""
         self.room.show_slate((await browsing.slate(self.room.app, decided.slate_id)).slate)
+        if author := await voting.author_to_tell(self.room.app, decided):
+            title, note = plain(decided.title), plain(decided.note or "", MAX_NOTE)
+            if decided.state == PitchState.PASSED:
+                said = say("Your pitch “{title}” was passed over. {note}", title=title, note=note)
+            else:
+                said = say("Your pitch “{title}” is greenlit. {note}", title=title, note=note)
+            await self.room.tell(author, said)
+
+    @app_commands.command()
+    @app_commands.describe(wanted="Whether you hear by direct message what becomes of your slates")
+    async def notify(self, interaction: Interaction, wanted: bool) -> None:  # noqa: FBT001 - Discord's own switch
+        """Choose whether you hear by direct message what becomes of your slates."""
+        await voting.set_notice(self.room.app, by=member(interaction), wanted=wanted)
+        said = say("I'll tell you what becomes of your slates.") if wanted else say("I'll keep quiet.")
+        await interaction.response.send_message(said, ephemeral=True)
+
+    @app_commands.command()
+    @app_commands.guild_only()
+    @app_commands.describe(pitch="A pitch of the slate")
+    async def voters(self, interaction: Interaction, pitch: str) -> None:
+        """See who voted for what on a slate, where the server shows that to its moderators."""
+        if not interaction.permissions.manage_messages:
+            await self._require_showrunner(interaction)
+        await interaction.response.defer(ephemeral=True)
+        cast = await voting.voters(self.room.app, await pitch_here(self.room, interaction, pitch))
+        await interaction.followup.send(view=cards.voters(cast), ephemeral=True)
+
+    @voters.autocomplete("pitch")
+    @pass_over.autocomplete("pitch")
+    async def _any(self, interaction: Interaction, text: str) -> list[Choice[str]]:
+        return await choices(self.room, interaction, text, *PitchState)
 
     async def _leader(self, interaction: Interaction) -> PitchId:
         found = await browsing.search(self.room.app, guild(interaction), "", states=(PitchState.OPEN,), limit=1)
@@ -63,13 +129,6 @@ class Voting(commands.Cog):
     @greenlight.autocomplete("pitch")
     async def _open(self, interaction: Interaction, text: str) -> list[Choice[str]]:
         return await choices(self.room, interaction, text, PitchState.OPEN)
-
-    @app_commands.command()
-    async def leaderboard(self, interaction: Interaction) -> None:
-        """See the pitches with the most votes."""
-        await self.room.think(interaction)
-        leaders = await browsing.leaderboard(self.room.app, guild(interaction))
-        await interaction.edit_original_response(view=cards.leaderboard(leaders))
 
 
 async def setup(room: Room) -> None:

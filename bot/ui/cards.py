@@ -1,16 +1,18 @@
 """What a slate, a script and the leaderboard look like on Discord (components v2)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import discord
 from discord import ui
 
 from bot.errors import failure
+from bot.languages import say, say_count
 from bot.stage import Progress
-from bot.ui.buttons import VoteButton
+from bot.ui.buttons import Press, VoteButton
 from bot.ui.plain import label, plain, typewritten
 from bot.usecases.browsing import SlateView
+from db.ids import MemberId
 from db.pitches import Pitch
 from db.scripts import Script
 from db.slates import Slate
@@ -22,6 +24,7 @@ GREY: Final = discord.Colour(0x6B7280)
 _ROOM_FOR_PITCHES: Final = 3400  # of the 4,000 characters that a card may hold
 _BUTTONS_A_ROW: Final = 5
 _SUMMARY: Final = 600
+_NOTE: Final = 90
 _AWAY: Final = "The writer is away for a moment; this is kept and goes on when it is back."
 
 View = ui.LayoutView
@@ -52,17 +55,19 @@ def writing_slate(slate: Slate, progress: Progress) -> View:
         if title
     ]
     text = [_asked(slate), *rows[: slate.count], f"-# {_state(progress, 'The room is writing …')}"]
-    return _card(AMBER, ui.TextDisplay("\n".join(text)))
+    call_off = Press("calloff", slate.id, label=say("Call off"))
+    return _card(AMBER, ui.TextDisplay("\n".join(text)), ui.ActionRow(call_off))
 
 
 def slate_card(view: SlateView) -> View:
     """Return the card of a slate: its pitches with tallies and, while it is open, a button each."""
     slate = view.slate
     if slate.state == "failed":
-        return _card(GREY, ui.TextDisplay(f"{_asked(slate)}\n{failure(slate.failure)}"))
+        return _card(GREY, ui.TextDisplay(f"{_asked(slate)}\n{failure(slate.failure)}"), _one_more(slate))
     if slate.state == "drafting":
         return writing_slate(slate, view.progress or Progress())
-    room = min(_SUMMARY, _ROOM_FOR_PITCHES // max(len(view.pitches), 1) - 140)
+    noted = _NOTE + 10 if any(pitch.note for pitch in view.pitches) else 0
+    room = min(_SUMMARY, _ROOM_FOR_PITCHES // max(len(view.pitches), 1) - 140 - noted)
     rows = [_pitch_row(number, pitch, room) for number, pitch in enumerate(view.pitches, 1)]
     items: list[ui.Item[Any]] = [ui.TextDisplay("\n".join([_asked(slate), *rows, f"-# {_footer(view)}"]))]
     if slate.state == "open":
@@ -70,13 +75,22 @@ def slate_card(view: SlateView) -> View:
         items += [
             ui.ActionRow(*buttons[start : start + _BUTTONS_A_ROW]) for start in range(0, len(buttons), _BUTTONS_A_ROW)
         ]
-    return _card(GREEN if slate.state == "open" else GREY, *items)
+    return _card(GREEN if slate.state == "open" else GREY, *items, _one_more(slate))
+
+
+def _one_more(slate: Slate) -> ui.ActionRow[Any]:
+    return ui.ActionRow(
+        Press("more", slate.id, label=say("More like this")),
+        Press("fresh", slate.id, label=say("New slate")),
+        Press("brief", slate.id, label=say("Edit brief")),
+    )
 
 
 def _pitch_row(number: int, pitch: Pitch, room: int) -> str:
     chosen = " · **greenlit**" if pitch.state in {"greenlit", "scripted", "posted"} else ""
     votes = f" · {_votes(pitch.votes)}" if pitch.votes else ""
-    return f"**{number}\\. {plain(pitch.title, 100)}**{votes}{chosen}\n{plain(pitch.summary, room)}"
+    note = f"\n-# {plain(pitch.note, _NOTE)}" if pitch.note else ""
+    return f"**{number}\\. {plain(pitch.title, 100)}**{votes}{chosen}\n{plain(pitch.summary, room)}{note}"
 
 
 def _label(number: int, pitch: Pitch) -> str:
@@ -90,6 +104,8 @@ def _votes(count: int) -> str:
 def _footer(view: SlateView) -> str:
     slate = view.slate
     said = [f"Slate {slate.id}", f"seed {slate.seed}"]
+    if slate.preset == "bold":
+        said.append(say("bold"))
     if slate.dropped:
         said.append(f"{slate.dropped} dropped as not original")
     if slate.state == "open" and slate.closes_at:
@@ -97,6 +113,25 @@ def _footer(view: SlateView) -> str:
     if slate.state == "closed":
         said.append("the vote is over")
     return " · ".join(said)
+
+
+def voters(cast: Mapping[MemberId, Pitch]) -> View:
+    """Return who voted for what; mentions show names, and ring nobody."""
+    rows = [f"{_named(member)} · {plain(pitch.title, 80)}" for member, pitch in cast.items()]
+    room, shown = 3600, list[str]()
+    for row in rows:
+        room -= len(row) + 1
+        if room < 0:
+            shown.append(say_count("… and {count} more", "… and {count} more", len(rows) - len(shown)))
+            break
+        shown.append(row)
+    text = "\n".join(shown) or say("Nobody has voted here yet.")
+    return _card(GREY, ui.TextDisplay(f"### {say('Votes')}\n{text}"))
+
+
+def _named(member: MemberId) -> str:
+    kind, _, number = member.partition(":")
+    return f"<@{number}>" if kind == "discord" else plain(kind)
 
 
 def script_card(pitch: Pitch, script: Script, progress: Progress | None = None) -> View:
@@ -109,13 +144,3 @@ def script_card(pitch: Pitch, script: Script, progress: Progress | None = None) 
     progress = progress or Progress()
     text = typewritten(progress.texts[0]) if progress.texts else ""
     return _card(AMBER, ui.TextDisplay(f"{head}\n{text}\n-# {_state(progress, 'The room is writing page one …')}"))
-
-
-def leaderboard(pitches: Sequence[Pitch]) -> View:
-    """Return the card of the most voted pitches."""
-    rows = [
-        f"{place}\\. **{plain(pitch.title, 100)}** · {_votes(pitch.votes)} · {pitch.state}"
-        for place, pitch in enumerate(pitches, 1)
-    ]
-    text = "\n".join(rows) or "Nobody has voted yet; `/pitch` opens a slate."
-    return _card(GREEN, ui.TextDisplay(f"### Leaderboard\n{text}"))

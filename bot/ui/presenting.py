@@ -19,6 +19,7 @@ from db.ids import ScriptId, SlateId
 
 log = structlog.get_logger()
 EDIT_EVERY: Final = 1.2  # seconds between edits in one channel
+SLOWEST: Final = 20.0  # seconds between edits in a channel where Discord is busy
 PAUSE: Final = 2.0  # seconds after a failed edit, doubled each time up to LONGEST
 LONGEST: Final = 60.0
 TRIES: Final = 30  # failed edits of one card in a row: about half an hour without Discord
@@ -80,6 +81,7 @@ class Presenter:
         self._edit_every = edit_every
         self._pause = pause
         self._turns: dict[int, float] = {}
+        self._every: dict[int, float] = {}  # seconds between edits where they are more than usual
         self._due: set[SlateId] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = asyncio.Event()
@@ -105,8 +107,11 @@ class Presenter:
         card = _Card(draw=draw, show=show, channel_id=channel_id)
         self._begin(self._follow(card, work), f"script {script_id}")
 
-    def refresh(self, slate_id: SlateId, show: Show, channel_id: int) -> None:
-        """Draw a slate's card once more, when it is its turn; asked again before that, it is still drawn once."""
+    def refresh(self, slate_id: SlateId, show: Show, channel_id: int, *, after: float = 0.0) -> None:
+        """Draw a slate's card once more, when it is its turn; asked again before that, it is still drawn once.
+
+        ``after`` so many seconds at the earliest.
+        """
         if slate_id in self._due:
             return
         self._due.add(slate_id)
@@ -115,7 +120,8 @@ class Presenter:
             self._due.discard(slate_id)
             return cards.slate_card(await browsing.slate(self._app, slate_id)), True
 
-        self._begin(self._finish(_Card(draw=draw, show=show, channel_id=channel_id)), f"slate {slate_id}")
+        card = _Card(draw=draw, show=show, channel_id=channel_id)
+        self._begin(self._finish(card, after=after), f"slate {slate_id}")
 
     async def close(self, seconds: float) -> None:
         """Let each follower try once more within ``seconds``, then stop them all."""
@@ -129,10 +135,10 @@ class Presenter:
 
     async def _follow(self, card: _Card, work: Work) -> None:
         """Show the card at once, after each change (the latest one counts), and last when the work is over."""
-        await card.attempt()
+        await self._attempt(card)
         async for _ in self._app.stage.watch(work):
             await self._pace(card.channel_id)
-            await card.attempt()
+            await self._attempt(card)
             if card.failures:
                 await self._rest(card.failures)
         if not card.last:
@@ -149,19 +155,31 @@ class Presenter:
         card.last = False
         await self._finish(card)
 
-    async def _finish(self, card: _Card) -> None:
+    async def _finish(self, card: _Card, *, after: float = 0.0) -> None:
         """Try until the last card hangs; a row left in ``drafting`` is soon taken up again by the clock."""
+        await self._wait(after)
         while True:
             await self._pace(card.channel_id)
-            await card.attempt()
+            await self._attempt(card)
             if card.last or self._closing.is_set():
                 return
             await self._rest(card.failures)
 
+    async def _attempt(self, card: _Card) -> None:
+        """Show a card; where Discord let us wait for it, its channel's turns are farther apart for a while."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        await card.attempt()
+        every = self._every.pop(card.channel_id, self._edit_every)
+        every = min(2 * every, SLOWEST) if loop.time() - began > self._edit_every else every / 2
+        if every > self._edit_every:
+            self._every[card.channel_id] = every
+
     async def _pace(self, channel_id: int) -> None:
         """Wait for this channel's turn."""
         loop = asyncio.get_running_loop()
-        turn = max(self._turns.get(channel_id, 0.0), loop.time()) + self._edit_every
+        every = self._every.get(channel_id, self._edit_every)
+        turn = max(self._turns.get(channel_id, 0.0), loop.time()) + every
         self._turns[channel_id] = turn
         await asyncio.sleep(turn - loop.time())
         if self._turns.get(channel_id) == turn:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from bot.app import App
 from bot.stage import Progress, slate_work
-from db import pitches, posts, scripts, slates, votes
+from db import guilds, pitches, posts, scripts, slates, votes
+from db.errors import NotFoundError
 from db.ids import GuildId, MemberId, PitchId, ScriptId, SlateId
 from db.pitches import Pitch, PitchState
 from db.posts import Post
@@ -66,6 +67,15 @@ async def script(app: App, script_id: ScriptId) -> tuple[Pitch, Script]:
     async with app.database.reading() as session:
         row = await scripts.get(session, script_id)
         return await pitches.get(session, row.pitch_id), row
+
+
+async def language(app: App, guild: GuildId) -> str | None:
+    """Return the language that a server has chosen for everybody, if it has."""
+    async with app.database.reading() as session:
+        try:
+            return (await guilds.get(session, guild)).language
+        except NotFoundError:
+            return None
 
 
 async def recent_slates(app: App, guild: GuildId, limit: int = 10) -> tuple[Slate, ...]:

@@ -7,7 +7,7 @@ import structlog
 
 from bot.app import App
 from bot.stage import Progress, slate_work
-from bot.usecases import drafting
+from bot.usecases import drafting, limits
 from db import guilds, members, pitches, slates
 from db.ids import GuildId, MemberId, SlateId
 from db.slates import Slate
@@ -23,6 +23,18 @@ Place = tuple[int, int]
 
 _ROUNDS = 4
 _ATTEMPTS = 2  # other slates may take all its titles while one is written
+
+
+class CalledOffError(RuntimeError):
+    """The slate was called off while it was written."""
+
+
+class NotDraftingError(RuntimeError):
+    """There is nothing to call off any more."""
+
+
+class NotYoursError(PermissionError):
+    """Only who asked for it, or a moderator, may do this."""
 
 
 @dataclass(slots=True)
@@ -55,12 +67,20 @@ class _Sheet:
         return Progress(texts=tuple(text for slot, text in self.texts.items() if self.new.get(slot)))
 
 
-async def open_slate(app: App, brief: PitchBrief, *, by: MemberId, guild: GuildId, place: Place | None = None) -> Slate:
-    """Store what is asked, with the ``place`` of its card, and set the writer to work; returns at once."""
+async def open_slate(
+    app: App, brief: PitchBrief, *, by: MemberId, guild: GuildId, place: Place | None = None, limited: bool = True
+) -> Slate:
+    """Store what is asked, with the ``place`` of its card, and set the writer to work; returns at once.
+
+    Raises:
+        StillWritingError, EnoughTodayError: the member, or the server, has asked for enough; not if not ``limited``.
+    """
     channel_id, message_id = place or (None, None)
     async with app.database.writing() as session:
         await members.ensure(session, by)
         await guilds.ensure(session, guild)
+        if limited:
+            await limits.require_room(session, guild=guild, member=by, now=app.now())
         slate = await slates.create(
             session,
             guild_id=guild,
@@ -69,12 +89,41 @@ async def open_slate(app: App, brief: PitchBrief, *, by: MemberId, guild: GuildI
             theme=brief.theme,
             count=brief.count,
             seed=brief.seed,
+            preset=brief.preset,
             now=app.now(),
             channel_id=channel_id,
             message_id=message_id,
         )
     start(app, slate.id)
     return slate
+
+
+def again(app: App, slate: Slate, *, about: str | None = None) -> PitchBrief:
+    """Return the brief of one more slate like this one, ``about`` the same or something else, with its own seed."""
+    return PitchBrief(
+        genre=genre(slate.genre),
+        theme=theme(slate.theme if about is None else about),
+        count=slate.count,
+        seed=app.new_seed(),
+        preset="bold" if slate.preset == "bold" else "tame",
+    )
+
+
+async def call_off(app: App, slate_id: SlateId, *, by: MemberId, moderator: bool = False) -> None:
+    """End the writing of a slate; it stays as ``failed``.
+
+    Raises:
+        NotFoundError: no such slate.
+        NotYoursError: somebody else asked for it, and ``by`` is no ``moderator``.
+        NotDraftingError: it is written, or was called off before.
+    """
+    async with app.database.writing() as session:
+        slate = await slates.lock(session, slate_id)
+        if slate.asked_by != by and not moderator:
+            raise NotYoursError
+        if not await slates.fail(session, slate_id, reason=CalledOffError.__name__, now=app.now()):
+            raise NotDraftingError
+    app.crew.stop(slate_work(slate_id))
 
 
 def start(app: App, slate_id: SlateId) -> None:
@@ -116,6 +165,7 @@ async def _write(app: App, slate: Slate) -> _Sheet:
             count=missing,
             seed=(slate.seed + number) % (MAX_SEED + 1),
             avoid=sheet.titles(),
+            preset="bold" if slate.preset == "bold" else "tame",
         )
         try:
             await _round(app, slate, brief, sheet, number)

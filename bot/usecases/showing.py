@@ -18,7 +18,7 @@ from model.screenplay import lines
 
 ROOM: Final = GuildId("room")
 ROOM_MEMBER: Final = MemberId("room")
-_THEMES: Final = (
+THEMES: Final = (
     "a missing letter", "the last train", "two sisters", "a borrowed house", "the wrong wedding", "a night shift",
     "lost luggage", "an old rival", "the family shop", "a secret recipe", "the new neighbour", "a storm at sea",
     "first love", "a stolen painting", "the long road home", "a broken radio", "the village choir", "a double life",
@@ -47,8 +47,8 @@ async def choose(app: App, day: date) -> Pitch:
 
 async def _make_up(app: App, day: date) -> Pitch:
     dice = random.Random(day.toordinal())  # noqa: S311 – a draw of the day, the same in every process
-    brief = PitchBrief(genre=dice.choice(GENRES), theme=theme(dice.choice(_THEMES)), count=1, seed=app.new_seed())
-    slate = await pitching.open_slate(app, brief, by=ROOM_MEMBER, guild=ROOM)
+    brief = PitchBrief(genre=dice.choice(GENRES), theme=theme(dice.choice(THEMES)), count=1, seed=app.new_seed())
+    slate = await pitching.open_slate(app, brief, by=ROOM_MEMBER, guild=ROOM, limited=False)
     await app.crew.finish(slate_work(slate.id))
     async with app.database.reading() as session:
         made = await pitches.of_slate(session, slate.id)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.stage import Progress
-from bot.ui import cards
+from bot.ui import cards, lists
 from bot.ui.buttons import VoteButton
 from bot.ui.plain import width
 from bot.usecases.browsing import SlateView
@@ -26,22 +26,30 @@ PINGS = "@everyone @here <@123456789012345678> <@&123456789012345678> <#1> [x](h
 def slate(state: SlateState, count: int = 3, theme: str = "time travel", failure: str | None = None) -> Slate:
     return Slate(
         id=SlateId(7), guild_id=GuildId("discord:1"), asked_by=None, genre="science fiction", theme=theme, count=count,
-        seed=2**31 - 1, state=state, channel_id=None, message_id=None, model="fake", dropped=99, failure=failure,
-        created_at=NOW, opened_at=NOW, closes_at=NOW + timedelta(days=1), closed_at=None,
+        seed=2**31 - 1, preset="bold", state=state, channel_id=None, message_id=None, model="fake", dropped=99,
+        failure=failure, created_at=NOW, opened_at=NOW, closes_at=NOW + timedelta(days=1), closed_at=None,
     )  # fmt: skip
 
 
-def pitch(number: int, title: str, summary: str, state: PitchState = PitchState.OPEN, votes: int = 0) -> Pitch:
+def pitch(
+    number: int,
+    title: str,
+    summary: str,
+    state: PitchState = PitchState.OPEN,
+    votes: int = 0,
+    note: str | None = None,
+) -> Pitch:
     return Pitch(
         id=PitchId(10**17 + number), slate_id=SlateId(7), guild_id=GuildId("discord:1"), slot=number, title=title,
         summary=summary, genre="science fiction", theme="time travel", state=state, votes=votes, greenlit_at=None,
+        note=note,
     )  # fmt: skip
 
 
 def script(state: ScriptState, fountain: str | None = None, failure: str | None = None) -> Script:
     return Script(
-        id=ScriptId(1), pitch_id=PitchId(1), part=1, state=state, fountain=fountain, seed=1, model="fake",
-        failure=failure, channel_id=None, message_id=None, asked_by=None, created_at=NOW, finished_at=None,
+        id=ScriptId(1), pitch_id=PitchId(1), part=1, state=state, fountain=fountain, synopsis=None, seed=1,
+        model="fake", failure=failure, channel_id=None, message_id=None, asked_by=None, created_at=NOW, finished_at=None,
     )  # fmt: skip
 
 
@@ -72,10 +80,10 @@ def opened(*pitches: Pitch, state: SlateState = SlateState.OPEN) -> SlateView:
 def test_ten_pitches_of_the_worst_kind_fit_on_every_card(
     title: str, summary: str, votes: int, state: PitchState
 ) -> None:
-    ten = [pitch(number, title, summary, state, votes) for number in range(10)]
+    ten = [pitch(number, title, summary, state, votes, summary[:300]) for number in range(10)]
     for slate_state in (SlateState.OPEN, SlateState.CLOSED):
         keeps_the_limits(cards.slate_card(opened(*ten, state=slate_state)))
-    keeps_the_limits(cards.leaderboard(ten))
+    keeps_the_limits(lists.leaderboard(ten, "all")[0])
     texts = tuple(f"{title}\nSUMMARY: {summary}" for _ in range(14))
     keeps_the_limits(cards.writing_slate(slate(SlateState.DRAFTING, 10, "x" * 64), Progress(texts=texts)))
     for fountain in (summary * 20, None):
@@ -95,7 +103,7 @@ def test_nothing_on_a_card_mentions_anybody_or_links_anywhere() -> None:
     view = cards.slate_card(opened(pitch(0, PINGS, PINGS)))
     progress = Progress(texts=(f"{PINGS}\nSUMMARY: {PINGS}",))
     writing = cards.writing_slate(slate(SlateState.DRAFTING), progress)
-    for text in (words(view), words(writing), words(cards.leaderboard([pitch(0, PINGS, PINGS, votes=1)]))):
+    for text in (words(view), words(writing), words(lists.leaderboard([pitch(0, PINGS, PINGS, votes=1)], "week")[0])):
         assert "@everyone" not in text
         assert "@here" not in text
         assert "://" not in text
@@ -150,4 +158,4 @@ def test_failures_are_told_in_the_words_of_the_room() -> None:
 def test_a_script_is_set_in_type_and_an_empty_leaderboard_says_what_to_do() -> None:
     text = words(cards.script_card(pitch(0, "One", "x"), script(ScriptState.DONE, "INT. ROOM - DAY")))
     assert "```\nINT. ROOM - DAY\n```" in text
-    assert "`/pitch`" in words(cards.leaderboard([]))
+    assert "`/pitch`" in words(lists.leaderboard([], "all")[0])

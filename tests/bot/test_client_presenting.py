@@ -11,7 +11,7 @@ from discord import ui
 
 from bot.app import App
 from bot.stage import Progress, slate_work
-from bot.ui import cards, places
+from bot.ui import cards, lists, places
 from bot.ui.presenting import TRIES, Presenter
 from db import guilds, members, pitches, slates
 from db.database import Database
@@ -201,20 +201,23 @@ async def test_at_the_end_a_card_gets_one_more_try_and_nobody_waits_for_a_vote_t
     assert len(wall.shown) == 1
 
 
+EMPTY = lists.leaderboard([], "all")[0]
+
+
 async def test_an_answer_goes_on_as_a_message_when_its_token_is_gone() -> None:
     for code in (10015, 10062, 50027):
         later = Wall()
-        await places.as_answer(_interaction(http_error(401, code)), later.show)(cards.leaderboard([]))
+        await places.as_answer(_interaction(http_error(401, code)), later.show)(EMPTY)
         assert len(later.shown) == 1
     later = Wall()
-    await places.as_answer(_interaction(None, expired=True), later.show)(cards.leaderboard([]))
+    await places.as_answer(_interaction(None, expired=True), later.show)(EMPTY)
     assert len(later.shown) == 1
 
 
 async def test_an_answer_that_fails_for_another_reason_says_so() -> None:
     later = Wall()
     with pytest.raises(discord.DiscordServerError):
-        await places.as_answer(_interaction(http_error(503)), later.show)(cards.leaderboard([]))
+        await places.as_answer(_interaction(http_error(503)), later.show)(EMPTY)
     assert later.shown == []
 
 

@@ -15,11 +15,13 @@ import db
 import model
 from bot import doctor, errors
 from bot.demo import RoundError
-from bot.errors import CommandChangedError, NotAllowedError
+from bot.errors import CommandChangedError, MissingPermissionError, NotAllowedError
 from bot.launch import StartError
 from bot.networks.base import NetworkError
+from bot.usecases.limits import EnoughTodayError, StillWritingError
+from bot.usecases.pitching import CalledOffError, NotDraftingError, NotYoursError
 from bot.usecases.showing import NothingToPostError
-from bot.usecases.voting import PitchDecidedError
+from bot.usecases.voting import NotAVoterError, OwnSlateError, PitchDecidedError, VotersHiddenError
 from bot.usecases.writing import NotGreenlitError
 from bot.web.guard import BadTokenError, ForeignFormError, TooLargeError
 from db import errors as storage
@@ -50,6 +52,16 @@ EXAMPLES: list[BaseException] = [
     briefs.TextTooLongError("theme", 500, 64),
     briefs.BadCharactersError("theme", "@"),
     briefs.OutOfRangeError("count", 11, 1, 10),
+    briefs.UnknownPresetError("wild"),
+    StillWritingError(SlateId(3)),
+    EnoughTodayError(20, 185, whole=False),
+    EnoughTodayError(500, 5, whole=True),
+    CalledOffError(),
+    NotDraftingError(),
+    NotYoursError(),
+    OwnSlateError(),
+    NotAVoterError(),
+    VotersHiddenError(),
     NotAScriptError("nothing"),
     storage.NotFoundError("slate", 7),
     storage.SlateClosedError(7),
@@ -84,6 +96,7 @@ EXAMPLES: list[BaseException] = [
     engines.QuantizationUnavailableError("4bit"),
     engines.ServerUnusableError("http://gpu:8000", "it does not answer"),
     CommandChangedError(),
+    MissingPermissionError(77, "send_messages"),
     NotAllowedError("owners"),
     NothingToPostError(),
     PitchDecidedError(PITCH),

@@ -13,6 +13,7 @@ from simcord.backend.models import Message as StoredMessage
 from simcord.components import walk_components
 
 BUTTON, LOADING = 2, 1 << 7
+OTHERS = ("gl:v1:calloff:", "gl:v1:more:", "gl:v1:fresh:", "gl:v1:brief:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +48,23 @@ class Message:
         return "\n".join(text for text in texts if text)
 
     @property
-    def buttons(self) -> list[Button]:
+    def all_buttons(self) -> list[Button]:
         return [
             Button(custom_id=c.get("custom_id"), label=c.get("label"), disabled=bool(c.get("disabled")))
             for c in walk_components(self.components)
             if c.get("type") == BUTTON
         ]
+
+    @property
+    def buttons(self) -> list[Button]:
+        """Those that decide something about a title, not what else can be asked for."""
+        return [one for one in self.all_buttons if not (one.custom_id or "").startswith(OTHERS)]
+
+    def press(self, word: str) -> str:
+        """The id of the one button of this word."""
+        (found,) = (one.custom_id for one in self.all_buttons if (one.custom_id or "").startswith(f"gl:v1:{word}:"))
+        assert found
+        return found
 
 
 class WallClock(Clock):

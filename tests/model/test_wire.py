@@ -32,6 +32,7 @@ from model.screenplay import Direction, Heading, Script, Turn
 TURNS = (Turn("ANNA", "Weg?", "leise"), Turn("БЕН", "雪。"))
 BRIEFS: list[Brief] = [
     PitchBrief(genre=genre("comedy"), theme=theme("time travel"), count=3, seed=7, avoid=("Up", "Höhle")),
+    PitchBrief(genre=genre("comedy"), theme=theme("time travel"), preset="bold"),
     DialogBrief(title="雪", summary="Two sisters.", seed=1),
     ScriptBrief(title="Salt", summary="Two sisters."),
     StagingBrief(dialog=TURNS, seed=2**31 - 1),

@@ -1,0 +1,93 @@
+"""What ``/setup`` shows: a server's settings, with everything that changes them."""
+
+from typing import Any
+
+import discord
+from discord import ui
+
+from bot.languages import LANGUAGES, say
+from bot.ui.buttons import Pick, Press
+from bot.ui.cards import GREEN, View
+from bot.usecases.settings import Settings
+from db.guilds import Guild, Rating
+from db.roles import Purpose
+
+_NAMES = {"en": "English", "zh_CN": "简体中文", "es": "Español", "de": "Deutsch", "fr": "Français", "ja": "日本語"}
+OWN = "own"  # everybody is answered in their own language
+
+
+def settings_card(settings: Settings, page: str = "rules") -> View:
+    """Return one ``page`` of the settings: ``rules``, ``channels`` or ``roles``."""
+    body = {"channels": _channels, "roles": _roles}.get(page, _rules)(settings)
+    pages = (("rules", say("Rules")), ("channels", say("Channels")), ("roles", say("Roles and language")))
+    tabs = [Press("settings", name, label=title, disabled=name == page) for name, title in pages]
+    view = View(timeout=None)
+    view.add_item(ui.Container(*body, ui.ActionRow(*tabs), accent_colour=GREEN))
+    return view
+
+
+def _rules(settings: Settings) -> list[ui.Item[Any]]:
+    guild = settings.guild
+    lines = [
+        "### " + say("Settings of this server"),
+        say("**{votes}** votes greenlight a pitch.", votes=guild.votes_to_greenlight),
+        say("A vote closes after **{hours}** hours.", hours=guild.voting_hours),
+        say("A member may ask for **{count}** slates a day, the server for **{whole}**.",
+            count=guild.slates_a_day, whole=guild.slates_a_day_of_all),
+        say("Voting on one's own slate: **{state}**", state=_state(guild.self_votes)),
+        say("Moderators see who voted for what: **{state}**", state=_state(guild.voters_shown)),
+        say("The daily show is posted here: **{state}**", state=_state(guild.daily_post)),
+        say("Content: **{rating}**", rating=_rating(guild)),
+    ]  # fmt: skip
+    switches = [
+        Press("switch", "self_votes", label=say("Own votes")),
+        Press("switch", "voters_shown", label=say("Voters list")),
+        Press("switch", "daily_post", label=say("Daily show")),
+        Press("switch", "rating", label=say("Content")),
+    ]
+    return [
+        ui.TextDisplay("\n".join(lines)),
+        ui.ActionRow(Press("numbers", "all", label=say("Change the numbers"))),
+        ui.ActionRow(*switches),
+    ]
+
+
+def _channels(settings: Settings) -> list[ui.Item[Any]]:
+    guild = settings.guild
+    chosen = (
+        ("pitch_channel", say("Where slates are asked for (nowhere chosen: everywhere)"), guild.pitch_channel),
+        ("script_channel", say("Where scripts get their threads (a forum, or a text channel)"), guild.script_channel),
+        ("report_channel", say("Where moderators read reports"), guild.report_channel),
+        ("daily_channel", say("Where the daily show is posted"), guild.daily_channel),
+    )
+    items: list[ui.Item[Any]] = [ui.TextDisplay("### " + say("Channels"))]
+    for name, text, channel in chosen:
+        items += [ui.TextDisplay(text), ui.ActionRow(Pick.channel(name, channel))]
+    return items
+
+
+def _roles(settings: Settings) -> list[ui.Item[Any]]:
+    languages = [
+        discord.SelectOption(label=say("Each member's own"), value=OWN, default=settings.guild.language is None),
+        *(
+            discord.SelectOption(label=_NAMES[name], value=name, default=settings.guild.language == name)
+            for name in LANGUAGES
+        ),
+    ]
+    return [
+        ui.TextDisplay("### " + say("Roles and language")),
+        ui.TextDisplay(say("Who votes (nobody chosen: everybody)")),
+        ui.ActionRow(Pick.roles(Purpose.VOTER, settings.voters)),
+        ui.TextDisplay(say("Who decides as a showrunner, besides those who manage the server")),
+        ui.ActionRow(Pick.roles(Purpose.SHOWRUNNER, settings.showrunners)),
+        ui.TextDisplay(say("In which language we answer")),
+        ui.ActionRow(Pick.of("language", languages)),
+    ]
+
+
+def _rating(guild: Guild) -> str:
+    return say("mature, in age-restricted channels") if guild.rating == Rating.MATURE else say("general")
+
+
+def _state(on: bool) -> str:  # noqa: FBT001 - a word for it
+    return say("on") if on else say("off")
