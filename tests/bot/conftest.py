@@ -100,7 +100,7 @@ def slated() -> Slated:
 
     async def write(app: App, *, seed: int = 7, count: int = 3, guild: GuildId = PAGE) -> SlateView:
         brief = PitchBrief(genre=genre("comedy"), theme=theme("time travel"), count=count, seed=seed)
-        slate = await pitching.open_slate(app, brief, by=ANNA, guild=guild)
+        slate = await pitching.open_slate(app, brief, by=ANNA, guild=guild, limited=False)
         await app.crew.finish(slate_work(slate.id))
         return await browsing.slate(app, slate.id)
 

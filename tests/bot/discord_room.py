@@ -73,10 +73,10 @@ class Stage:
         """Return the one private sentence that an answer ends with."""
 
         def private() -> list[Message]:
-            return [said for said in (asked.message, *asked.followups) if said and said.ephemeral]
+            said = [said for said in (asked.message, *asked.followups) if said and said.ephemeral]
+            return [one for one in said if not one.loading]
 
         (said,) = await self.discord.wait_until(private)
-        assert not said.loading
         return said.text
 
     def public(self) -> list[Message]:

@@ -49,7 +49,8 @@ def pitch(
 def script(state: ScriptState, fountain: str | None = None, failure: str | None = None) -> Script:
     return Script(
         id=ScriptId(1), pitch_id=PitchId(1), part=1, state=state, fountain=fountain, synopsis=None, seed=1,
-        model="fake", failure=failure, channel_id=None, message_id=None, asked_by=None, created_at=NOW, finished_at=None,
+        model="fake", failure=failure, channel_id=None, message_id=None, asked_by=None, created_at=NOW,
+        finished_at=None,
     )  # fmt: skip
 
 

@@ -6,7 +6,9 @@ import pytest
 from bot.app import App
 from bot.stage import Progress, slate_work
 from bot.usecases import browsing, pitching, voting
-from db import slates
+from bot.usecases.limits import EnoughTodayError
+from bot.usecases.pitching import NotDraftingError, NotYoursError
+from db import guilds, slates
 from db.errors import NotFoundError
 from db.ids import GuildId, MemberId, SlateId
 from model.briefs import Brief, PitchBrief, genre, theme
@@ -27,7 +29,7 @@ from model.originality import TitleIndex, normalise
 from model.screenplay import Heading, Script, Turn
 from model.writer import Writer
 from tests.bot.conftest import ANNA, PAGE, OpenApp, Slated
-from tests.bot.doubles import Moody, Told
+from tests.bot.doubles import Clock, Moody, Told
 
 BRIEF = PitchBrief(genre=genre("comedy"), theme=theme("time travel"), count=3, seed=7)
 DONE = Finished(model="told", computed=9, kept=9)
@@ -139,7 +141,7 @@ async def test_titles_that_somebody_took_meanwhile_are_written_anew(open_app: Op
 
 async def test_two_same_slates_at_once_never_share_a_title(open_app: OpenApp) -> None:
     apps = [open_app(), open_app()]
-    both = [await pitching.open_slate(app, BRIEF, by=ANNA, guild=PAGE) for app in apps]
+    both = [await pitching.open_slate(app, BRIEF, by=ANNA, guild=PAGE, limited=False) for app in apps]
     for app, slate in zip(apps, both, strict=True):
         await app.crew.finish(slate_work(slate.id))
     views = [await browsing.slate(apps[0], slate.id) for slate in both]
@@ -209,7 +211,11 @@ async def test_a_slate_all_of_whose_titles_are_taken_twice_fails(open_app: OpenA
                 yield event
             rival = open_app(Told([[*written(0, title), DONE]]))
             slate = await pitching.open_slate(
-                rival, PitchBrief(genre=genre("drama"), theme=theme("rain"), count=1), by=ANNA, guild=PAGE
+                rival,
+                PitchBrief(genre=genre("drama"), theme=theme("rain"), count=1),
+                by=ANNA,
+                guild=PAGE,
+                limited=False,
             )
             await rival.crew.finish(slate_work(slate.id))
             yield DONE
@@ -227,3 +233,46 @@ async def test_a_draft_of_another_kind_is_no_pitch(open_app: OpenApp, slated: Sl
     page = ScriptDraft(Script((Heading("INT. KITCHEN - NIGHT"), Turn("ANNA", "Hm."))))
     view = await slated(open_app(Told([[Drafted(1, page), *written(0, "Only"), DONE]])), count=1)
     assert [pitch.title for pitch in view.pitches] == ["Only"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+async def test_of_ten_slates_that_one_member_asks_for_at_once_one_is_written(open_app: OpenApp) -> None:
+    gate = asyncio.Event()
+    app = open_app(Writer(FakeDecoder(gate=gate.wait), TitleIndex.of(())))
+    asked = [pitching.open_slate(app, BRIEF, by=ANNA, guild=PAGE) for _ in range(10)]
+    ends = await asyncio.gather(*asked, return_exceptions=True)
+    assert sorted(type(end).__name__ for end in ends) == ["Slate", *["StillWritingError"] * 9]
+    gate.set()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+async def test_a_limit_says_when_it_ends_and_ends_then(app: App, clock: Clock) -> None:
+    async with app.database.writing() as session:
+        await guilds.ensure(session, PAGE)
+        await guilds.change(session, PAGE, slates_a_day=2, slates_a_day_of_all=3)
+    for member in (ANNA, ANNA, MemberId("page:bob")):
+        slate = await pitching.open_slate(app, BRIEF, by=member, guild=PAGE)
+        await app.crew.finish(slate_work(slate.id))
+    with pytest.raises(EnoughTodayError) as own:
+        await pitching.open_slate(app, BRIEF, by=ANNA, guild=PAGE)
+    assert (own.value.limit, own.value.minutes, own.value.whole) == (2, 24 * 60, False)
+    with pytest.raises(EnoughTodayError) as all_of_us:
+        await pitching.open_slate(app, BRIEF, by=MemberId("page:carl"), guild=PAGE)
+    assert (all_of_us.value.limit, all_of_us.value.whole) == (3, True)
+    clock.move(hours=24)
+    assert await pitching.open_slate(app, BRIEF, by=ANNA, guild=PAGE)
+
+
+async def test_what_is_called_off_is_not_written_and_not_called_off_twice(open_app: OpenApp) -> None:
+    gate = asyncio.Event()
+    app = open_app(Writer(FakeDecoder(gate=gate.wait), TitleIndex.of(())))
+    slate = await pitching.open_slate(app, BRIEF, by=ANNA, guild=PAGE)
+    with pytest.raises(NotYoursError):
+        await pitching.call_off(app, slate.id, by=MemberId("page:bob"))
+    await pitching.call_off(app, slate.id, by=ANNA)
+    with pytest.raises(NotDraftingError):
+        await pitching.call_off(app, slate.id, by=ANNA)
+    await app.crew.finish(slate_work(slate.id))
+    view = await browsing.slate(app, slate.id)
+    assert (view.slate.state, view.slate.failure) == ("failed", "CalledOffError")
+    assert app.stage.latest(slate_work(slate.id)) is None

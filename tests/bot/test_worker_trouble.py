@@ -11,6 +11,7 @@ from bot.app import Patience
 from bot.launch import free_port
 from bot.stage import slate_work
 from bot.usecases import browsing, pitching
+from db.ids import MemberId
 from model.briefs import PitchBrief, genre, theme
 from model.client import WorkerClient
 from model.fake import FakeDecoder
@@ -111,7 +112,7 @@ async def test_a_member_in_line_sees_the_place(open_app: OpenApp) -> None:
         app = open_app(client)
         await pitching.open_slate(app, BRIEF, by=ANNA, guild=PAGE)
         await gate.reached.wait()
-        second = await pitching.open_slate(app, BRIEF, by=ANNA, guild=PAGE)
+        second = await pitching.open_slate(app, BRIEF, by=MemberId("page:bob"), guild=PAGE)
         async for state in app.stage.watch(slate_work(second.id)):
             if state.place == 1:
                 gate.opened.set()

@@ -106,9 +106,12 @@ class LoopbackDiscord:
 
     # What members do -------------------------------------------------------------------------------
 
-    def add_member(self, name: str, *, administrator: bool = False) -> Member:
-        """Let somebody join the guild."""
-        return self.guild.add_member(self._world.create_user(name), roles=[self._role] if administrator else [])
+    def add_member(self, name: str, *, administrator: bool = False, role: str | None = None) -> Member:
+        """Let somebody join the guild, with a role of this name if one is given."""
+        roles = [self._role] if administrator else []
+        if role is not None:
+            roles.append(self.guild.roles.get(role) or self.guild.create_role(role))
+        return self.guild.add_member(self._world.create_user(name), roles=roles)
 
     async def slash(
         self, member: Member, name: str, /, *, in_channel: ChannelHandle | None = None, **options: object
