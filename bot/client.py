@@ -63,7 +63,7 @@ Pressed = Callable[[Interaction, str], Awaitable[object]]
 
 
 Picked = Callable[[Interaction, str, list[str]], Awaitable[object]]
-"""What a list does that a cog has taught the room: with the choice, its name and what was chosen."""
+"""What a list does that a cog has taught the room: with the choice, what it is about, and what was chosen."""
 
 
 class _Tree(app_commands.CommandTree["Room"]):
@@ -131,7 +131,7 @@ class Room(commands.Bot):
         for slate in slates.values():
             self.show_slate(slate)
         for script in scripts.values():
-            await self._show_script(script)
+            await self.show_script(script)
 
     async def _scripts(self, slate: Slate) -> tuple[Script, ...]:
         view = await browsing.slate(self.app, slate.id)
@@ -144,7 +144,7 @@ class Room(commands.Bot):
             show = places.on_message(self, slate.channel_id, slate.message_id)
             self.presenter.slate(slate.id, show, slate.channel_id)
 
-    async def _show_script(self, script: Script) -> None:
+    async def show_script(self, script: Script) -> None:
         """Bring the card of a script up to date; one that hangs nowhere is sent to where its slate hangs."""
         if script.channel_id and script.message_id:
             show = places.on_message(self, script.channel_id, script.message_id)
@@ -202,7 +202,8 @@ class Room(commands.Bot):
 
     async def pick(self, interaction: Interaction, name: str, chosen: list[str]) -> None:
         """Do what a cog has taught us for a list."""
-        await self._answered(interaction, lambda: self.picks[name](interaction, name, chosen))
+        kind, _, facts = name.partition(":")
+        await self._answered(interaction, lambda: self.picks[kind](interaction, facts or kind, chosen))
 
     async def language(self, interaction: Interaction) -> str:
         """Return the language in which this is answered: the server's, if it has chosen one, or the member's own."""

@@ -9,8 +9,10 @@ from typing import Any, Final
 
 import structlog
 
+from bot.usecases.continuing import LastSceneError
 from bot.usecases.limits import EnoughTodayError, StillWritingError
 from bot.usecases.pitching import CalledOffError, NotDraftingError, NotYoursError
+from bot.usecases.rewriting import LineChangedError
 from bot.usecases.showing import NothingToPostError
 from bot.usecases.voting import NotAVoterError, OwnSlateError, PitchDecidedError, VotersHiddenError
 from bot.usecases.writing import NotGreenlitError
@@ -143,6 +145,8 @@ _SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
         f"I lack the permission “{error.permission.replace('_', ' ')}” in <#{error.channel_id}>; give it to me there, "
         "or choose another channel."
     ),
+    LineChangedError: _sentence("Somebody else had that line said otherwise meanwhile; look at the page again."),
+    LastSceneError: _sentence("A show has at most {error.limit} scenes here; its file has them all."),
     NotYoursError: _sentence("Only who asked for this slate, or a moderator, may do that."),
     OutOfRangeError: _sentence("The {error.field} must be a number from {error.low} to {error.high}."),
     NotAScriptError: _sentence(
@@ -210,7 +214,7 @@ _SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
 _NO_SENSE: Final = (BadBriefError, NotAScriptError, NotFoundError, AdapterMissingError, UnicodeDecodeError)
 _WITHOUT_FACTS: Final = {
     NothingOriginalError, EngineUnavailableError, EngineLostError, EngineUnauthorizedError, NotFiniteError,
-    DeadlineError, CalledOffError,
+    DeadlineError, CalledOffError, LineChangedError,
 }  # fmt: skip
 
 

@@ -127,11 +127,34 @@ async def set_place(session: AsyncSession, script_id: ScriptId, *, channel_id: i
 
 
 async def finish(
-    session: AsyncSession, script_id: ScriptId, *, fountain: str, model: str | None, now: datetime
+    session: AsyncSession,
+    script_id: ScriptId,
+    *,
+    fountain: str,
+    model: str | None,
+    now: datetime,
+    synopsis: str | None = None,
 ) -> bool:
     """Keep the text of a ``drafting`` script; ``False`` if it is not drafting any more."""
-    values = {"fountain": fountain, "model": model, "finished_at": now}
+    values = {"fountain": fountain, "synopsis": synopsis, "model": model, "finished_at": now}
     return await _end(session, script_id, ScriptState.DONE, values)
+
+
+async def lock(session: AsyncSession, script_id: ScriptId) -> Script:
+    """Return the script; until the session ends nobody else can lock or change it.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    row = await session.scalar(select(ScriptRow).where(ScriptRow.id == script_id).with_for_update())
+    if row is None:
+        raise NotFoundError("script", script_id)
+    return _script(row)
+
+
+async def rewrite(session: AsyncSession, script_id: ScriptId, fountain: str) -> None:
+    """Put another text in place of a script's; it was locked before."""
+    await session.execute(update(ScriptRow).where(ScriptRow.id == script_id).values(fountain=fountain))
 
 
 async def fail(session: AsyncSession, script_id: ScriptId, reason: str, now: datetime) -> bool:

@@ -1,20 +1,38 @@
-"""``/script``: page one of a greenlit show."""
+"""``/script`` and ``/stage``, and the buttons on a page: the next scene, a line said otherwise, the whole as a file."""
 
+import io
+import re
+
+import discord
 from discord import app_commands
 from discord.app_commands import Choice
 from discord.ext import commands
 
-from bot.client import Interaction, Room, member
+from bot.client import Interaction, Room, guild, member
 from bot.cogs.voting import choices, pitch_here
-from bot.usecases import writing
+from bot.errors import failure
+from bot.languages import say
+from bot.ui.buttons import Pick
+from bot.ui.cards import View, page_card
+from bot.ui.forms import Field, Form
+from bot.ui.plain import label
+from bot.usecases import browsing, continuing, rewriting, writing
+from db.errors import NotFoundError
+from db.ids import ScriptId
 from db.pitches import PitchState
+from db.scripts import Script
+
+_LINES = 25  # a list has no more
+_DIALOG = 3000
 
 
 class Scripts(commands.Cog):
-    """Read what was written."""
+    """Read what was written, and have it go on."""
 
     def __init__(self, room: Room) -> None:
         self.room = room
+        room.presses |= {"next": self.next_scene, "lines": self.lines, "export": self.export}
+        room.picks["line"] = self.rewrite
 
     @app_commands.command()
     @app_commands.describe(pitch="Which greenlit show")
@@ -28,6 +46,79 @@ class Scripts(commands.Cog):
     @script.autocomplete("pitch")
     async def _greenlit(self, interaction: Interaction, text: str) -> list[Choice[str]]:
         return await choices(self.room, interaction, text, PitchState.GREENLIT, PitchState.SCRIPTED, PitchState.POSTED)
+
+    async def next_scene(self, interaction: Interaction, number: str) -> None:
+        """Have the next scene of a script's show written, on a card of its own."""
+        script = await self._here(interaction, number)
+        await self.room.think(interaction)
+        ordered = await continuing.order_next(self.room.app, script.pitch_id, by=member(interaction))
+        await self.room.answer_script(interaction, ordered)
+
+    async def lines(self, interaction: Interaction, number: str) -> None:
+        """Let a member choose the line that is to be said otherwise."""
+        script = await self._here(interaction, number)
+        spoken = list((await rewriting.spoken(self.room.app, script.id)).items())[:_LINES]
+        options = [
+            discord.SelectOption(label=label(f"{turn.cue}: {turn.speech}", 100), value=str(at)) for at, turn in spoken
+        ]
+        view = View(timeout=None)
+        view.add_item(discord.ui.TextDisplay(say("Which line is to be said otherwise?")))
+        view.add_item(discord.ui.ActionRow(Pick.of(f"line:{script.id}", options)))
+        await interaction.response.send_message(view=view, ephemeral=True)
+
+    async def rewrite(self, interaction: Interaction, number: str, chosen: list[str]) -> None:
+        """Have a line said otherwise, and show the page with it."""
+        script = await self._here(interaction, number)
+        await interaction.response.defer()
+        ordered = await rewriting.order_line(self.room.app, script.id, int(chosen[0]), by=member(interaction))
+        await self.room.app.crew.finish(rewriting.rewrite_work(ordered.id))
+        done = await rewriting.rewritten(self.room.app, ordered.id)
+        if done.became is None:
+            await interaction.followup.send(failure(done.failure), ephemeral=True)
+            return
+        await interaction.followup.send(say("Now: {line}", line=label(done.became, 1500)), ephemeral=True)
+        await self.room.show_script(await self._here(interaction, number))
+
+    async def export(self, interaction: Interaction, number: str) -> None:
+        """Give a member all that is written of a show as a Fountain file."""
+        script = await self._here(interaction, number)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        pitch, text = await continuing.document(self.room.app, script.pitch_id)
+        file = discord.File(io.BytesIO(text.encode()), f"{_file_name(pitch.title)}.fountain")
+        await interaction.edit_original_response(content=say("For any screenwriting program:"), attachments=[file])
+
+    @app_commands.command()
+    async def stage(self, interaction: Interaction) -> None:
+        """Have stage directions written to a dialog of your own."""
+        field = Field(
+            name="dialog", label=say("A line each: NAME: what is said"), limit=_DIALOG, long=True,
+        )  # fmt: skip
+        await interaction.response.send_modal(Form(say("Your dialog"), (field,), self._staged))
+
+    async def _staged(self, interaction: discord.Interaction[Room], values: dict[str, str]) -> None:
+        app = self.room.app
+        await self.room.think(interaction)
+        ordered = await rewriting.order_staging(app, values["dialog"], by=member(interaction), guild=guild(interaction))
+        await app.crew.finish(rewriting.staging_work(ordered.id))
+        done = await rewriting.staging(app, ordered.id)
+        text = done.fountain or failure(done.failure)
+        await interaction.edit_original_response(view=page_card(say("Staged"), text, written=bool(done.fountain)))
+
+    async def _here(self, interaction: Interaction, number: str) -> Script:
+        """Return the script of this server that a button means.
+
+        Raises:
+            NotFoundError: it means none.
+        """
+        if number.isascii() and number.isdecimal():
+            pitch, script = await browsing.script(self.room.app, ScriptId(int(number)))
+            if pitch.guild_id == guild(interaction):
+                return script
+        raise NotFoundError("script", number[:20])
+
+
+def _file_name(title: str) -> str:
+    return re.sub(r"[^\w-]+", "-", title).strip("-")[:60] or "script"
 
 
 async def setup(room: Room) -> None:

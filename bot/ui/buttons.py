@@ -57,7 +57,7 @@ class VoteButton(ui.DynamicItem[ui.Button[Any]], template=r"gl:v1:vote:(?P<pitch
         await interaction.client.vote(interaction, self.pitch_id)
 
 
-class Pick(ui.DynamicItem[ui.Select[Any]], template=r"gl:v1:pick:(?P<name>[a-z_]+)"):
+class Pick(ui.DynamicItem[ui.Select[Any]], template=r"gl:v1:pick:(?P<name>[a-z_]+(?::\d{1,18})?)"):
     """A list to choose from; what a choice does is taught to the client by ``name``."""
 
     def __init__(self, name: str, select: ui.Select[Any] | None = None) -> None:

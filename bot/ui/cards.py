@@ -7,6 +7,7 @@ import discord
 from discord import ui
 
 from bot.errors import failure
+from bot.export import fountain
 from bot.languages import say, say_count
 from bot.stage import Progress
 from bot.ui.buttons import Press, VoteButton
@@ -16,6 +17,7 @@ from db.ids import MemberId
 from db.pitches import Pitch
 from db.scripts import Script
 from db.slates import Slate
+from model.screenplay import NotAScriptError
 from model.tasks import partial_pitch
 
 GREEN: Final = discord.Colour(0x2E8B57)
@@ -115,6 +117,30 @@ def _footer(view: SlateView) -> str:
     return " · ".join(said)
 
 
+def _cast(script: Script) -> str:
+    """Return which scene it is, and who is in it."""
+    scene = say("Scene {number}", number=script.part)
+    try:
+        names = fountain.read(script.fountain or "").cast
+    except NotAScriptError:
+        return scene
+    return f"{scene} · " + say("Cast: {names}", names=plain(", ".join(name.title() for name in names), 200))
+
+
+def _go_on(script: Script) -> ui.ActionRow[Any]:
+    return ui.ActionRow(
+        Press("next", script.id, label=say("Next scene")),
+        Press("lines", script.id, label=say("Say a line otherwise")),
+        Press("export", script.id, label=say("Fountain file")),
+    )
+
+
+def page_card(head: str, text: str, *, written: bool) -> View:
+    """Return a card with a page, or with the sentence that says why there is none."""
+    shown = typewritten(text) if written else text
+    return _card(GREEN if written else GREY, ui.TextDisplay(f"### {head}\n{shown}"))
+
+
 def voters(cast: Mapping[MemberId, Pitch]) -> View:
     """Return who voted for what; mentions show names, and ring nobody."""
     rows = [f"{_named(member)} · {plain(pitch.title, 80)}" for member, pitch in cast.items()]
@@ -140,7 +166,9 @@ def script_card(pitch: Pitch, script: Script, progress: Progress | None = None) 
     if script.state == "failed":
         return _card(GREY, ui.TextDisplay(f"{head}\n{failure(script.failure)}"))
     if script.state == "done" and script.fountain:
-        return _card(GREEN, ui.TextDisplay(f"{head}\n{typewritten(script.fountain)}"))
+        return _card(
+            GREEN, ui.TextDisplay(f"{head}\n{typewritten(script.fountain)}\n-# {_cast(script)}"), _go_on(script)
+        )
     progress = progress or Progress()
     text = typewritten(progress.texts[0]) if progress.texts else ""
     return _card(AMBER, ui.TextDisplay(f"{head}\n{text}\n-# {_state(progress, 'The room is writing page one …')}"))

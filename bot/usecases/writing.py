@@ -8,6 +8,7 @@ from bot.app import App
 from bot.export import fountain
 from bot.stage import Progress, Work, script_work
 from bot.usecases import drafting
+from bot.usecases.synopsis import so_far
 from db import members, pitches, scripts
 from db.database import Session
 from db.ids import MemberId, PitchId, ScriptId
@@ -29,6 +30,11 @@ class NotGreenlitError(ValueError):
         self.title, self.state = pitch.title, pitch.state
 
 
+def is_greenlit(pitch: Pitch) -> bool:
+    """Say whether the community has chosen a pitch."""
+    return pitch.state in {"greenlit", "scripted", "posted"}
+
+
 async def order_script(app: App, pitch_id: PitchId, *, by: MemberId) -> Script:
     """Return the first page of a greenlit pitch, ordering it if nobody did; a failed one is tried again.
 
@@ -39,7 +45,7 @@ async def order_script(app: App, pitch_id: PitchId, *, by: MemberId) -> Script:
     async with app.database.writing() as session:
         await members.ensure(session, by)
         pitch = await pitches.get(session, pitch_id)
-        if pitch.state not in {"greenlit", "scripted", "posted"}:
+        if not is_greenlit(pitch):
             raise NotGreenlitError(pitch)
         script_id = await order_first_page(app, session, pitch_id, asked_by=by)
         script = await scripts.get(session, script_id)
@@ -70,12 +76,21 @@ async def write_script(app: App, script_id: ScriptId) -> None:
         async with app.database.reading() as session:
             script = await scripts.get(session, script_id)
             pitch = await pitches.get(session, script.pitch_id)
+            parts = await scripts.of_pitch(session, script.pitch_id)
         if script.state != "drafting":
             return
-        brief = ScriptBrief(title=pitch.title, summary=pitch.summary, seed=script.seed)
+        before = next((part.synopsis for part in parts if part.part == script.part - 1), None)
+        brief = ScriptBrief(title=pitch.title, summary=before or pitch.summary, seed=script.seed)
         draft, model = await _write(app, work, brief, app.terms(pitch.guild_id, script.asked_by))
         async with app.database.writing() as session:
-            await scripts.finish(session, script_id, fountain=fountain.body(draft.script), model=model, now=app.now())
+            await scripts.finish(
+                session,
+                script_id,
+                fountain=fountain.body(draft.script),
+                synopsis=so_far(pitch.summary, before, draft.script),
+                model=model,
+                now=app.now(),
+            )
             await pitches.mark(session, pitch.id, PitchState.SCRIPTED, from_states=(PitchState.GREENLIT,))
     except EngineError as error:
         log.warning("script failed", script=script_id, error=type(error).__name__)

@@ -18,8 +18,10 @@ from bot.demo import RoundError
 from bot.errors import CommandChangedError, MissingPermissionError, NotAllowedError
 from bot.launch import StartError
 from bot.networks.base import NetworkError
+from bot.usecases.continuing import LastSceneError
 from bot.usecases.limits import EnoughTodayError, StillWritingError
 from bot.usecases.pitching import CalledOffError, NotDraftingError, NotYoursError
+from bot.usecases.rewriting import LineChangedError
 from bot.usecases.showing import NothingToPostError
 from bot.usecases.voting import NotAVoterError, OwnSlateError, PitchDecidedError, VotersHiddenError
 from bot.usecases.writing import NotGreenlitError
@@ -59,6 +61,8 @@ EXAMPLES: list[BaseException] = [
     CalledOffError(),
     NotDraftingError(),
     NotYoursError(),
+    LineChangedError(),
+    LastSceneError(12),
     OwnSlateError(),
     NotAVoterError(),
     VotersHiddenError(),

@@ -13,7 +13,7 @@ from simcord.backend.models import Message as StoredMessage
 from simcord.components import walk_components
 
 BUTTON, LOADING = 2, 1 << 7
-OTHERS = ("gl:v1:calloff:", "gl:v1:more:", "gl:v1:fresh:", "gl:v1:brief:")
+OTHERS = tuple(f"gl:v1:{word}:" for word in ("calloff", "more", "fresh", "brief", "next", "lines", "export", "report"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
