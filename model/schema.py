@@ -234,6 +234,8 @@ class Status(_Wire):
     rows: int = 0
     tokens: int = 0
     uptime: float
+    instance: str = ""
+    """Which of several workers behind one address said this; another one after every start."""
 
 
 class Activation(_Wire):

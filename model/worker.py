@@ -1,5 +1,6 @@
 """The worker's state: loading, then a line in front of its writer."""
 
+import secrets
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -27,6 +28,7 @@ class Worker:
         self._writer: Writer | None = None
         self._draining = False
         self._started = time.monotonic()
+        self._instance = secrets.token_hex(4)
 
     def open(self, writer: Writer) -> None:
         """Begin to take briefs."""
@@ -84,4 +86,5 @@ class Worker:
             rows=watched.rows if watched else 0,
             tokens=watched.computed if watched else 0,
             uptime=time.monotonic() - self._started,
+            instance=self._instance,
         )

@@ -17,7 +17,7 @@ from model.adapter_errors import AdapterRefusedError
 from model.adapters import WEIGHTS, Store
 from model.briefs import Brief, DialogBrief
 from model.client import WorkerClient
-from model.engine import Event, Finished, NothingOriginalError
+from model.engine import Event, Finished, NothingOriginalError, Text
 from model.engines.transformers_engine import TransformersDecoder
 from model.originality import TitleIndex
 from model.writer import Writer
@@ -86,14 +86,21 @@ async def client(decoder: TransformersDecoder, store: Store) -> AsyncGenerator[W
 async def told(
     client: WorkerClient, brief: Brief = SHORT, begun: asyncio.Event | None = None
 ) -> tuple[str | None, list[Event]]:
-    """Return which model wrote, and every event before the last; None if nothing was any good. Tell of the first."""
+    """Return which model wrote, and every event before the last; None if nothing was any good. Tell of the first.
+
+    Text of one slot that follows text of it is joined: in which pieces it comes is a matter of time.
+    """
     events: list[Event] = []
     try:
         async with aclosing(client.stream(brief)) as stream:
             async for event in stream:
                 if isinstance(event, Finished):
                     return event.model, events
-                events.append(event)
+                last = events[-1] if events else None
+                if isinstance(event, Text) and isinstance(last, Text) and last.slot == event.slot:
+                    events[-1] = Text(event.slot, last.text + event.text)
+                else:
+                    events.append(event)
                 if begun:
                     begun.set()
     except NothingOriginalError:

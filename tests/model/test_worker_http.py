@@ -91,6 +91,7 @@ async def test_events_are_named_and_stand_on_one_line_each(http: httpx.AsyncClie
 async def test_status_tells_model_and_line(http: httpx.AsyncClient) -> None:
     status = (await http.get("/v1/status", headers=AUTHORISED)).json()
     assert status.pop("uptime") >= 0
+    assert status.pop("instance")
     assert (status.pop("adapter"), status.pop("adapters")) == (None, [])
     assert (status.pop("at_once"), status.pop("rows"), status.pop("tokens")) == (1, 0, 0)
     assert status == {"model": "fake", "ready": True, "waiting": 0, "working": 0, "capacity": 32}
