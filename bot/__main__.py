@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -111,7 +112,7 @@ async def run(settings: BotSettings) -> None:
     async with equipment(settings) as app:
         site = create_app(app, draw, api_token=_plain(settings.secret("api_token")), host=settings.web_host)
         with listen(settings.web_host, settings.web_port) as door:
-            scheduler = clock(app, draw, post_at=settings.post_at)
+            scheduler = clock(app, draw, post_at=settings.post_at, retention=timedelta(days=settings.retention_days))
             scheduler.start()
             server = _server(site)
             page = asyncio.create_task(server.serve(sockets=[door]), name="page")

@@ -21,7 +21,7 @@ from bot.ui import cards, places
 from bot.ui.buttons import Pick, Press, VoteButton
 from bot.ui.forms import Submitted
 from bot.ui.presenting import Presenter
-from bot.usecases import browsing, pitching, voting, writing
+from bot.usecases import browsing, forgetting, pitching, voting, writing
 from bot.usecases.voting import Ballot
 from db.errors import SlateClosedError
 from db.ids import GuildId, MemberId, PitchId, SlateId
@@ -75,7 +75,7 @@ class _Tree(app_commands.CommandTree["Room"]):
         return True
 
 
-class Room(commands.Bot):
+class Room(commands.AutoShardedBot):
     """The writers' room on Discord. It needs no privileged intent and caches no members."""
 
     def __init__(self, app: App, *, owners: frozenset[int] = frozenset(), left: Left = ((), ())) -> None:
@@ -89,6 +89,8 @@ class Room(commands.Bot):
             max_messages=None,
             allowed_mentions=discord.AllowedMentions.none(),
             tree_cls=_Tree,
+            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
         )
         self.app = app
         self.owners = owners
@@ -113,6 +115,14 @@ class Room(commands.Bot):
         """Let the cards say how it stands, then leave."""
         await self.presenter.close(LAST_CARDS)
         await super().close()
+
+    async def on_guild_join(self, server: discord.Guild) -> None:
+        """Remember that we are on a server, once more perhaps."""
+        await forgetting.come_back(self.app, GuildId(f"discord:{server.id}"))
+
+    async def on_guild_remove(self, server: discord.Guild) -> None:
+        """Remember since when we are not: after a month all that is of it goes."""
+        await forgetting.leave(self.app, GuildId(f"discord:{server.id}"))
 
     # After a start -----------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ import structlog
 
 from bot.usecases.continuing import LastSceneError
 from bot.usecases.limits import EnoughTodayError, StillWritingError
+from bot.usecases.moderating import NotWelcomeError, ReportDecidedError, ReportedBeforeError, TooCoarseError
 from bot.usecases.pitching import CalledOffError, NotDraftingError, NotYoursError
 from bot.usecases.rewriting import LineChangedError
 from bot.usecases.showing import NothingToPostError
@@ -147,6 +148,10 @@ _SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
     ),
     LineChangedError: _sentence("Somebody else had that line said otherwise meanwhile; look at the page again."),
     LastSceneError: _sentence("A show has at most {error.limit} scenes here; its file has them all."),
+    NotWelcomeError: _sentence("A moderator of this server has blocked you here; ask them if you think that is wrong."),
+    TooCoarseError: _sentence("Please say that in other words; these are too coarse for this channel."),
+    ReportedBeforeError: _sentence("You have reported this pitch before; the moderators have it."),
+    ReportDecidedError: _sentence("Another moderator has decided this already."),
     NotYoursError: _sentence("Only who asked for this slate, or a moderator, may do that."),
     OutOfRangeError: _sentence("The {error.field} must be a number from {error.low} to {error.high}."),
     NotAScriptError: _sentence(

@@ -1,6 +1,6 @@
 """The clock: it only reminds. Every job looks for rows in a state and moves them on; twice or never is harmless."""
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Final
 
 import structlog
@@ -8,7 +8,7 @@ from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED, JobExecutionEv
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.app import App
-from bot.usecases import pitching, publishing, voting, writing
+from bot.usecases import forgetting, pitching, publishing, rewriting, voting, writing
 from bot.usecases.showing import Draw, NothingToPostError
 
 log = structlog.get_logger()
@@ -17,8 +17,8 @@ CATCH_UP_MINUTES: Final = 10
 CLOSE_SECONDS: Final = 30
 
 
-def clock(app: App, draw: Draw, *, post_at: time) -> AsyncIOScheduler:
-    """Return the scheduler, not started: the daily post, its catch-up, and the end of votes."""
+def clock(app: App, draw: Draw, *, post_at: time, retention: timedelta = timedelta(days=90)) -> AsyncIOScheduler:
+    """Return the scheduler, not started: the daily post, its catch-up, the end of votes, what is forgotten by night."""
     scheduler = AsyncIOScheduler(
         timezone=app.zone, job_defaults={"misfire_grace_time": GRACE, "coalesce": True, "max_instances": 1}
     )
@@ -28,6 +28,7 @@ def clock(app: App, draw: Draw, *, post_at: time) -> AsyncIOScheduler:
     )
     scheduler.add_job(daily, "interval", args=[app, draw, post_at], minutes=CATCH_UP_MINUTES, id="catch up")
     scheduler.add_job(take_up, "interval", args=[app], minutes=1, id="take up")
+    scheduler.add_job(forgetting.tidy, "cron", args=[app, retention], hour=4, minute=30, id="forget what is old")
     scheduler.add_job(voting.close_expired, "interval", args=[app], seconds=CLOSE_SECONDS, id="close votes")
     return scheduler
 
@@ -51,6 +52,7 @@ async def take_up(app: App) -> None:
     """Put somebody at every slate and script that nobody is at."""
     await pitching.resume(app)
     await writing.resume(app)
+    await rewriting.resume(app)
 
 
 def _report(event: JobExecutionEvent) -> None:

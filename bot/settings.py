@@ -44,6 +44,8 @@ class BotSettings(BaseSettings):
     post_at: time = time(12, 0)
     """When the daily show goes out, in ``zone``; keep it between 04:00 and 23:00 (daylight saving)."""
     zone: str = "UTC"
+    retention_days: int = Field(default=90, ge=1)
+    """After so many days slates and scripts lose the name of who asked, unless they opted in to training."""
     drain_seconds: float = Field(default=20.0, ge=0)
 
     twitter_consumer_key: SecretStr | None = None

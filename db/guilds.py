@@ -97,6 +97,11 @@ async def lock(session: AsyncSession, guild_id: GuildId) -> Guild:
     return await _one(session, guild_id, select(GuildRow).with_for_update())
 
 
+async def left_before(session: AsyncSession, moment: datetime) -> tuple[GuildId, ...]:
+    """Return the guilds that were left before then."""
+    return tuple(GuildId(name) for name in await session.scalars(select(GuildRow.id).where(GuildRow.left_at < moment)))
+
+
 async def change(session: AsyncSession, guild_id: GuildId, **settings: object) -> Guild:
     """Change some of the guild's settings (see :class:`Guild`) and return it.
 

@@ -14,6 +14,7 @@ LARGEST_ID: Final = 2**31 - 1
 SlateId = NewType("SlateId", int)
 PitchId = NewType("PitchId", int)
 ScriptId = NewType("ScriptId", int)
+ReportId = NewType("ReportId", int)
 RewriteId = NewType("RewriteId", int)
 StagingId = NewType("StagingId", int)
 PostId = NewType("PostId", int)

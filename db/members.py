@@ -35,6 +35,11 @@ async def set_notice(session: AsyncSession, member_id: MemberId, *, wanted: bool
     await session.execute(update(MemberRow).where(MemberRow.id == member_id).values(notified=wanted))
 
 
+async def opt(session: AsyncSession, member_id: MemberId, *, since: datetime | None) -> None:
+    """Remember since when the member's prompts may be trained with; None: they may not."""
+    await session.execute(update(MemberRow).where(MemberRow.id == member_id).values(opted_in_at=since))
+
+
 async def forget(session: AsyncSession, member_id: MemberId) -> bool:
     """Delete the member and their votes; what they asked for stays, without their name. ``False``: unknown."""
     gone = delete(MemberRow).where(MemberRow.id == member_id).returning(MemberRow.id)

@@ -145,6 +145,12 @@ async def pass_over(session: AsyncSession, pitch_id: PitchId, *, decided_by: Mem
     return await session.scalar(passed.values(values).returning(PitchRow.id)) is not None
 
 
+async def remove(session: AsyncSession, pitch_id: PitchId, *, now: datetime) -> None:
+    """Hide a pitch from every list; one that was open is passed."""
+    await session.execute(update(PitchRow).where(PitchRow.id == pitch_id).values(removed_at=now))
+    await mark(session, pitch_id, PitchState.PASSED, from_states=(PitchState.OPEN,))
+
+
 async def mark(
     session: AsyncSession, pitch_id: PitchId, state: PitchState, *, from_states: Collection[PitchState]
 ) -> bool:

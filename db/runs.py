@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, insert, select, text
+from sqlalchemy import ForeignKey, Index, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -84,6 +84,20 @@ async def queue(session: AsyncSession, *, guild_id: GuildId, asked_by: MemberId,
         return _run(row), False
     new = insert(RunRow).values(guild_id=guild_id, asked_by=asked_by, state=RunState.QUEUED, created_at=now)
     return _run((await session.scalars(new.returning(RunRow))).one()), True
+
+
+async def cancel(session: AsyncSession, guild_id: GuildId, now: datetime) -> RunId | None:
+    """Cancel the guild's run that waits or works; None if there is none."""
+    unfinished = update(RunRow).where(RunRow.guild_id == guild_id, RunRow.state.in_(_UNFINISHED))
+    cancelled = unfinished.values(state=RunState.CANCELLED, finished_at=now).returning(RunRow.id)
+    found = await session.scalar(cancelled)
+    return None if found is None else RunId(found)
+
+
+async def recent(session: AsyncSession, guild_id: GuildId, limit: int) -> tuple[Run, ...]:
+    """Return the guild's last runs, the newest first."""
+    runs = select(RunRow).where(RunRow.guild_id == guild_id).order_by(RunRow.id.desc()).limit(limit)
+    return tuple(_run(row) for row in await session.scalars(runs))
 
 
 async def latest(session: AsyncSession, guild_id: GuildId) -> Run | None:

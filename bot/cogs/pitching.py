@@ -10,7 +10,7 @@ from discord.ext import commands
 from bot.client import Interaction, Room, guild, member
 from bot.languages import say
 from bot.ui.forms import Field, Form
-from bot.usecases import browsing, pitching
+from bot.usecases import browsing, moderating, pitching
 from bot.usecases.showing import THEMES
 from db.errors import NotFoundError
 from db.ids import SlateId
@@ -63,9 +63,11 @@ class Pitching(commands.Cog):
 
     async def _open(self, interaction: Interaction, brief: PitchBrief) -> None:
         await self.room.think(interaction)
-        place = self.room.place(interaction)
+        place, here = self.room.place(interaction), guild(interaction)
+        restricted = bool(interaction.channel and getattr(interaction.channel, "nsfw", False))
+        coarse = await moderating.allows_coarse(self.room.app, here, restricted=restricted)
         slate = await pitching.open_slate(
-            self.room.app, brief, by=member(interaction), guild=guild(interaction), place=place
+            self.room.app, brief, by=member(interaction), guild=here, place=place, coarse=coarse
         )
         self.room.answer_slate(interaction, slate)
 

@@ -9,7 +9,7 @@ from discord import ui
 from db.ids import PitchId
 
 
-class Press(ui.DynamicItem[ui.Button[Any]], template=r"gl:v1:(?P<word>(?!vote:)[a-z]+):(?P<facts>[^\n]{0,80})"):
+class Press(ui.DynamicItem[ui.Button[Any]], template=r"gl:v1:(?P<word>(?!vote:|pick:)[a-z]+):(?P<facts>[^\n]{0,80})"):
     """A button whose ``word`` a cog has taught the client, with the ``facts`` it is about."""
 
     def __init__(

@@ -68,12 +68,17 @@ def slate_card(view: SlateView) -> View:
         return _card(GREY, ui.TextDisplay(f"{_asked(slate)}\n{failure(slate.failure)}"), _one_more(slate))
     if slate.state == "drafting":
         return writing_slate(slate, view.progress or Progress())
+    shown = [pitch for pitch in view.pitches if not pitch.removed]
     noted = _NOTE + 10 if any(pitch.note for pitch in view.pitches) else 0
     room = min(_SUMMARY, _ROOM_FOR_PITCHES // max(len(view.pitches), 1) - 140 - noted)
     rows = [_pitch_row(number, pitch, room) for number, pitch in enumerate(view.pitches, 1)]
     items: list[ui.Item[Any]] = [ui.TextDisplay("\n".join([_asked(slate), *rows, f"-# {_footer(view)}"]))]
     if slate.state == "open":
-        buttons = [VoteButton(pitch.id, label=_label(number, pitch)) for number, pitch in enumerate(view.pitches, 1)]
+        buttons = [
+            VoteButton(pitch.id, label=_label(number, pitch))
+            for number, pitch in enumerate(view.pitches, 1)
+            if pitch in shown
+        ]
         items += [
             ui.ActionRow(*buttons[start : start + _BUTTONS_A_ROW]) for start in range(0, len(buttons), _BUTTONS_A_ROW)
         ]
@@ -85,10 +90,13 @@ def _one_more(slate: Slate) -> ui.ActionRow[Any]:
         Press("more", slate.id, label=say("More like this")),
         Press("fresh", slate.id, label=say("New slate")),
         Press("brief", slate.id, label=say("Edit brief")),
+        Press("report", slate.id, label=say("Report")),
     )
 
 
 def _pitch_row(number: int, pitch: Pitch, room: int) -> str:
+    if pitch.removed:
+        return f"**{number}\\.** " + say("Removed by the moderators.")
     chosen = " · **greenlit**" if pitch.state in {"greenlit", "scripted", "posted"} else ""
     votes = f" · {_votes(pitch.votes)}" if pitch.votes else ""
     note = f"\n-# {plain(pitch.note, _NOTE)}" if pitch.note else ""

@@ -7,7 +7,7 @@ import structlog
 
 from bot.app import App
 from bot.stage import Progress, slate_work
-from bot.usecases import drafting, limits
+from bot.usecases import drafting, limits, moderating
 from db import guilds, members, pitches, slates
 from db.ids import GuildId, MemberId, SlateId
 from db.slates import Slate
@@ -50,6 +50,7 @@ class _Sheet:
     refused: dict[str, str] = field(default_factory=dict)
     dropped: int = 0
     model: str = ""
+    coarse: bool = False
 
     def forget(self, slot: tuple[int, int]) -> None:
         self.texts.pop(slot, None)
@@ -68,17 +69,30 @@ class _Sheet:
 
 
 async def open_slate(
-    app: App, brief: PitchBrief, *, by: MemberId, guild: GuildId, place: Place | None = None, limited: bool = True
+    app: App,
+    brief: PitchBrief,
+    *,
+    by: MemberId,
+    guild: GuildId,
+    place: Place | None = None,
+    limited: bool = True,
+    coarse: bool = False,
 ) -> Slate:
     """Store what is asked, with the ``place`` of its card, and set the writer to work; returns at once.
 
+    Strong words are allowed where it may be ``coarse``.
+
     Raises:
+        TooCoarseError: the theme's words are too coarse.
+        NotWelcomeError: the member is blocked on this server.
         StillWritingError, EnoughTodayError: the member, or the server, has asked for enough; not if not ``limited``.
     """
+    moderating.require_decent(brief.theme, coarse=coarse)
     channel_id, message_id = place or (None, None)
     async with app.database.writing() as session:
         await members.ensure(session, by)
         await guilds.ensure(session, guild)
+        await moderating.require_welcome(session, guild, by)
         if limited:
             await limits.require_room(session, guild=guild, member=by, now=app.now())
         slate = await slates.create(
@@ -94,7 +108,7 @@ async def open_slate(
             channel_id=channel_id,
             message_id=message_id,
         )
-    start(app, slate.id)
+    start(app, slate.id, coarse=coarse)
     return slate
 
 
@@ -126,14 +140,14 @@ async def call_off(app: App, slate_id: SlateId, *, by: MemberId, moderator: bool
     app.crew.stop(slate_work(slate_id))
 
 
-def start(app: App, slate_id: SlateId) -> None:
+def start(app: App, slate_id: SlateId, *, coarse: bool = False) -> None:
     """Have the slate written in the background; harmless if somebody is at it."""
     work = slate_work(slate_id)
-    if app.crew.start(work, write_slate(app, slate_id)):
+    if app.crew.start(work, write_slate(app, slate_id, coarse=coarse)):
         app.stage.publish(work, Progress())
 
 
-async def write_slate(app: App, slate_id: SlateId) -> None:
+async def write_slate(app: App, slate_id: SlateId, *, coarse: bool = False) -> None:
     """Write the pitches of a slate in ``drafting`` and open it to votes; failing leaves its reason in the row."""
     work = slate_work(slate_id)
     try:
@@ -142,7 +156,7 @@ async def write_slate(app: App, slate_id: SlateId) -> None:
         if slate.state != "drafting":
             return
         for _ in range(_ATTEMPTS):
-            if await _store(app, slate, await _write(app, slate)):
+            if await _store(app, slate, await _write(app, slate, coarse=coarse)):
                 return
         raise NothingOriginalError
     except EngineError as error:
@@ -153,8 +167,8 @@ async def write_slate(app: App, slate_id: SlateId) -> None:
         app.stage.end(work)
 
 
-async def _write(app: App, slate: Slate) -> _Sheet:
-    sheet = _Sheet()
+async def _write(app: App, slate: Slate, *, coarse: bool) -> _Sheet:
+    sheet = _Sheet(coarse=coarse)
     for number in range(_ROUNDS):
         missing = slate.count - len(sheet.drafts)
         if not missing:
@@ -187,7 +201,10 @@ async def _round(app: App, slate: Slate, brief: PitchBrief, sheet: _Sheet, numbe
             case Retracted(index):
                 sheet.forget((number, index))
             case Drafted(index, PitchDraft() as draft):
-                if await _is_new(app, sheet, draft.title):
+                if not moderating.is_decent(f"{draft.title} {draft.summary}", coarse=sheet.coarse):
+                    sheet.refused[normalise(draft.title)] = draft.title
+                    sheet.forget((number, index))
+                elif await _is_new(app, sheet, draft.title):
                     sheet.drafts[number, index] = draft
             case Finished():
                 sheet.dropped += sum(event.dropped.get(reason, 0) for reason in ("taken", "repeated"))
@@ -201,7 +218,8 @@ async def _judge(app: App, sheet: _Sheet, slot: tuple[int, int]) -> None:
     """Refuse a title that was pitched here before, as soon as it is complete: it is never shown."""
     title, _ = partial_pitch(sheet.texts[slot])
     if title is not None and slot not in sheet.new:
-        sheet.new[slot] = await _is_new(app, sheet, title)
+        decent = moderating.is_decent(title, coarse=sheet.coarse)
+        sheet.new[slot] = decent and await _is_new(app, sheet, title)
 
 
 async def _is_new(app: App, sheet: _Sheet, title: str) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bot.app import App
 from bot.usecases import writing
+from bot.usecases.moderating import require_welcome
 from db import audit, guilds, members, pitches, roles, slates, votes
 from db.database import Session
 from db.errors import NotFoundError
@@ -72,6 +73,7 @@ async def cast_vote(app: App, pitch_id: PitchId, *, by: MemberId, has: frozenset
 async def _require_vote(session: Session, pitch: Pitch, rule: Guild, by: MemberId, has: frozenset[int]) -> None:
     if pitch.removed:
         raise NotFoundError("pitch", pitch.id)
+    await require_welcome(session, rule.id, by)
     if not rule.self_votes and (await slates.get(session, pitch.slate_id)).asked_by == by:
         raise OwnSlateError
     voters = await roles.of(session, rule.id, Purpose.VOTER)

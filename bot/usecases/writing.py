@@ -8,6 +8,7 @@ from bot.app import App
 from bot.export import fountain
 from bot.stage import Progress, Work, script_work
 from bot.usecases import drafting
+from bot.usecases.moderating import require_welcome
 from bot.usecases.synopsis import so_far
 from db import members, pitches, scripts
 from db.database import Session
@@ -45,6 +46,7 @@ async def order_script(app: App, pitch_id: PitchId, *, by: MemberId) -> Script:
     async with app.database.writing() as session:
         await members.ensure(session, by)
         pitch = await pitches.get(session, pitch_id)
+        await require_welcome(session, pitch.guild_id, by)
         if not is_greenlit(pitch):
             raise NotGreenlitError(pitch)
         script_id = await order_first_page(app, session, pitch_id, asked_by=by)

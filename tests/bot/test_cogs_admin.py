@@ -15,8 +15,8 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 
 async def test_an_administrator_puts_one_run_in_line_and_asking_again_finds_it(stage: Stage) -> None:
     admin = stage.discord.admins[0]
-    first = await (await stage.discord.slash(admin, "retrain")).done()
-    again = await (await stage.discord.slash(admin, "retrain")).done()
+    first = await (await stage.discord.slash(admin, "retrain start")).done()
+    again = await (await stage.discord.slash(admin, "retrain start")).done()
     assert first.text.startswith("Run 1 is in line now.")
     assert again.text.startswith("Run 1 is queued already.")
     assert first.ephemeral
@@ -25,14 +25,14 @@ async def test_an_administrator_puts_one_run_in_line_and_asking_again_finds_it(s
 
 async def test_members_do_not_even_see_the_command(stage: Stage) -> None:
     with pytest.raises(SetupError, match="not visible"):
-        await stage.discord.slash(stage.discord.members[0], "retrain")
+        await stage.discord.slash(stage.discord.members[0], "retrain start")
 
 
 async def test_who_is_no_administrator_is_refused_even_if_discord_lets_them(stage: Stage) -> None:
     member = stage.discord.members[0]
     (command,) = [known for known in await stage.room.tree.fetch_commands() if known.name == "retrain"]
     stage.discord.guild.set_command_permissions(command.id, {member: True})
-    asked = await stage.discord.slash(member, "retrain")
+    asked = await stage.discord.slash(member, "retrain start")
     assert await stage.refused(asked) == "Only administrators and the bot's owners may do this."
 
 
@@ -41,4 +41,31 @@ async def test_an_owner_of_the_bot_may_retrain_without_being_an_administrator(st
     stage.room.owners = frozenset({member.id})
     (command,) = [known for known in await stage.room.tree.fetch_commands() if known.name == "retrain"]
     stage.discord.guild.set_command_permissions(command.id, {member: True})
-    assert "is in line now" in await (await stage.discord.slash(member, "retrain")).text()
+    assert "is in line now" in await (await stage.discord.slash(member, "retrain start")).text()
+
+
+async def test_a_run_is_called_off_once_and_listed(stage: Stage) -> None:
+    admin = stage.discord.admins[0]
+    assert "no run yet" in await stage.refused(await stage.discord.slash(admin, "retrain status"))
+    await (await stage.discord.slash(admin, "retrain start")).done()
+    assert "Run 1 is called off." in await stage.refused(await stage.discord.slash(admin, "retrain cancel"))
+    assert "no run to call off" in await stage.refused(await stage.discord.slash(admin, "retrain cancel"))
+    assert "1: cancelled" in await stage.refused(await stage.discord.slash(admin, "retrain status"))
+
+
+async def test_a_writer_without_a_store_is_not_rolled_back(stage: Stage) -> None:
+    asked = await stage.discord.slash(stage.discord.admins[0], "retrain rollback")
+    assert "no store of adapters" in await stage.refused(asked)
+
+
+async def test_the_status_tells_of_writer_database_and_discord(stage: Stage) -> None:
+    told = await stage.refused(await stage.discord.slash(stage.discord.admins[0], "status"))
+    assert "Writer: in this process" in told
+    assert "0 slates" in told
+
+
+async def test_only_an_owner_tells_discord_the_commands_anew(stage: Stage) -> None:
+    admin = stage.discord.admins[0]
+    assert "the bot's owners" in await stage.refused(await stage.discord.slash(admin, "sync"))
+    stage.room.owners = frozenset({admin.id})
+    assert "Discord knows" in await stage.refused(await stage.discord.slash(admin, "sync"))

@@ -27,7 +27,7 @@ async def test_every_file_of_cogs_is_loaded_and_every_command_is_known_to_discor
     files = {f"{cogs.__name__}.{found.name}" for found in pkgutil.iter_modules(cogs.__path__)}
     assert set(stage.room.extensions) == files
     known = {command.name for command in await stage.room.tree.fetch_commands()}
-    assert known == {command.name for command in commands(stage.room)}
+    assert known == {command.name for command in stage.room.tree.get_commands()}
     assert known >= {"pitch", "greenlight", "leaderboard", "script", "retrain"}
 
 
@@ -44,8 +44,17 @@ async def test_every_command_and_option_is_described_and_keeps_discords_limits(s
 
 
 async def test_commands_that_decide_are_for_servers_and_for_those_in_charge(stage: Stage) -> None:
-    charge = {"setup": discord.Permissions(manage_guild=True), "retrain": discord.Permissions(administrator=True)}
-    for command in commands(stage.room):
+    charge = {
+        "setup": discord.Permissions(manage_guild=True),
+        "status": discord.Permissions(manage_guild=True),
+        "audit": discord.Permissions(manage_guild=True),
+        "reports": discord.Permissions(manage_messages=True),
+        "unblock": discord.Permissions(manage_messages=True),
+        "retrain": discord.Permissions(administrator=True),
+        "sync": discord.Permissions(administrator=True),
+    }
+    for command in stage.room.tree.get_commands():
+        assert isinstance(command, app_commands.Command | app_commands.Group)
         assert command.guild_only == (command.name in {*charge, "greenlight", "pass", "voters"})  # these look at roles
         assert command.default_permissions == charge.get(command.name)
 

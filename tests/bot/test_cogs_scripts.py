@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.bot.discord_room import Gate, Stage, fake_writer, open_stage
+from tests.end_to_end.discord_world import Message
 
 PAGE = "INT. KITCHEN - DAY\n\nA kettle starts to whistle.\n\nANNA\nI know, *I know*."
 
@@ -50,3 +51,57 @@ async def test_a_made_up_show_is_refused_privately(stage: Stage) -> None:
     asked = await stage.discord.slash(stage.discord.members[0], "script", pitch="the one with the kettle")
     assert "pick one from the list" in await stage.refused(asked)
     assert stage.public() == []
+
+
+async def page(stage: Stage) -> Message:
+    pitch, _ = await stage.open_slate("Winner", "Loser")
+    await stage.script(pitch, "INT. KITCHEN - DAY\n\nRain.\n\nANNA\nWho is there?\n\nBEN\nNobody.\n")
+    asked = await stage.discord.slash(stage.discord.members[0], "script", pitch=str(pitch.id))
+    return await stage.shown(lambda: asked.message, lambda card: "Who is there?" in card.text)
+
+
+async def test_a_page_says_who_is_in_it(stage: Stage) -> None:
+    assert "Cast: Anna, Ben" in (await page(stage)).text
+
+
+async def test_the_next_scene_hangs_on_a_card_of_its_own(stage: Stage) -> None:
+    card = await page(stage)
+    await stage.discord.click(stage.discord.members[1], card, custom_id=card.press("next"))
+    await stage.discord.wait_until(lambda: [m for m in stage.public() if "Scene 2" in m.text])
+    assert "Scene 1" in (await stage.shown(lambda: stage.public()[0], lambda shown: bool(shown.text))).text
+
+
+async def test_a_line_is_said_otherwise_and_the_page_shows_it(stage: Stage) -> None:
+    card = await page(stage)
+    bob = stage.discord.members[1]
+    asked = await stage.discord.click(bob, card, custom_id=card.press("lines"))
+    choice = await stage.shown(lambda: asked.message, lambda shown: "Which line" in shown.text)
+    number = card.press("lines").rpartition(":")[2]
+    chosen = await stage.discord.select(bob, choice, ["2"], custom_id=f"gl:v1:pick:line:{number}")
+    assert "Now:" in await stage.refused(chosen)
+    await stage.shown(lambda: stage.public()[0], lambda shown: "Who is there?" not in shown.text)
+
+
+async def test_a_show_is_a_fountain_file(stage: Stage) -> None:
+    card = await page(stage)
+    asked = await stage.discord.click(stage.discord.members[1], card, custom_id=card.press("export"))
+    shown = await stage.shown(lambda: asked.message, lambda shown: bool(shown.attachments))
+    (file,) = shown.attachments
+    assert file["filename"] == "Winner.fountain"
+    text = stage.discord.download(file).decode()
+    assert text.startswith("Title: Winner\n")
+    assert "Who is there?" in text
+
+
+async def test_a_dialog_of_ones_own_is_staged(stage: Stage) -> None:
+    ada = stage.discord.members[0]
+    form = await stage.discord.slash(ada, "stage")
+    assert form.modal
+    ids = [part["component"]["custom_id"] for part in form.modal["components"]]
+    asked = await stage.discord.submit_modal(ada, form, {ids[0]: "ANNA: Who is there?\nBEN: Nobody."})
+    await stage.shown(lambda: asked.message, lambda shown: "Staged" in shown.text and "Who is there?" in shown.text)
+    form = await stage.discord.slash(ada, "stage")
+    assert form.modal
+    ids = [part["component"]["custom_id"] for part in form.modal["components"]]
+    asked = await stage.discord.submit_modal(ada, form, {ids[0]: "nothing like a dialog"})
+    assert await stage.refused(asked)

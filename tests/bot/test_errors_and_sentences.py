@@ -20,6 +20,7 @@ from bot.launch import StartError
 from bot.networks.base import NetworkError
 from bot.usecases.continuing import LastSceneError
 from bot.usecases.limits import EnoughTodayError, StillWritingError
+from bot.usecases.moderating import NotWelcomeError, ReportDecidedError, ReportedBeforeError, TooCoarseError
 from bot.usecases.pitching import CalledOffError, NotDraftingError, NotYoursError
 from bot.usecases.rewriting import LineChangedError
 from bot.usecases.showing import NothingToPostError
@@ -61,6 +62,10 @@ EXAMPLES: list[BaseException] = [
     CalledOffError(),
     NotDraftingError(),
     NotYoursError(),
+    NotWelcomeError(),
+    TooCoarseError(),
+    ReportedBeforeError(),
+    ReportDecidedError(),
     LineChangedError(),
     LastSceneError(12),
     OwnSlateError(),

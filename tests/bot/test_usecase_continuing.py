@@ -48,8 +48,9 @@ async def test_five_scenes_are_one_document_with_one_title_page(app: App, script
 
 
 @BOTH
-async def test_of_two_who_go_on_at_once_both_get_the_same_scene(app: App, scripted: Scripted) -> None:
-    pitch = await scripted(app)
+async def test_of_two_who_go_on_at_once_both_get_the_same_scene(open_app: OpenApp, scripted: Scripted) -> None:
+    pitch = await scripted(open_app())
+    app = open_app(Writer(FakeDecoder(gate=asyncio.Event().wait), TitleIndex.of(())))
     orders = await asyncio.gather(*(continuing.order_next(app, pitch.id, by=who) for who in (ANNA, BOB, ANNA)))
     assert {ordered.part for ordered in orders} == {2}
     assert len({ordered.id for ordered in orders}) == 1
@@ -89,13 +90,8 @@ async def test_a_pitch_that_nobody_chose_does_not_go_on(app: App, slated: Slated
 def test_the_story_so_far_is_a_summary_however_long_it_gets() -> None:
     told: str | None = None
     for number in range(30):
-        scene = Script(
-            (
-                Heading(f"INT. ROOM {number} - DAY"),
-                Direction("Rain."),
-                Turn("ANNA", f"Line {number} " + "and so on " * 40),
-            )
-        )
+        said = Turn("ANNA", f"Line {number}" + " and so on" * 40)
+        scene = Script((Heading(f"INT. ROOM {number} - DAY"), Direction("Rain."), said))
         told = synopsis.so_far("A show about rain. " * 30, told, scene)
         assert len(told) <= MAX_SUMMARY
         assert summary(told) == told

@@ -1,0 +1,181 @@
+"""Reports and what moderators decide about them: ``/reports``, ``/unblock``, ``/audit``, and buttons."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import Interaction, Room, guild, member
+from bot.errors import NotAllowedError
+from bot.languages import say
+from bot.ui.buttons import Pick, Press
+from bot.ui.cards import AMBER, View
+from bot.ui.forms import Field, Form
+from bot.ui.plain import label, plain
+from bot.usecases import browsing, moderating, settings
+from bot.usecases.moderating import Case
+from db.errors import NotFoundError
+from db.ids import MemberId, PitchId, ReportId, SlateId
+from db.pitches import Pitch
+
+_REASON = 300
+
+
+class Moderation(commands.Cog):
+    """Keep the room decent."""
+
+    def __init__(self, room: Room) -> None:
+        self.room = room
+        room.presses |= {"report": self.choose, "remove": self.remove, "pardon": self.pardon, "block": self.block}
+        room.picks["reported"] = self.explain
+
+    async def choose(self, interaction: Interaction, number: str) -> None:
+        """Let a member choose which title of a slate they report."""
+        view = await browsing.slate(self.room.app, SlateId(_number(number)))
+        shown = [pitch for pitch in view.pitches if not pitch.removed]
+        if view.slate.guild_id != guild(interaction) or not shown:
+            raise NotFoundError("slate", number[:20])
+        options = [discord.SelectOption(label=label(pitch.title, 100), value=str(pitch.id)) for pitch in shown]
+        card = View(timeout=None)
+        card.add_item(discord.ui.TextDisplay(say("Which of these should the moderators look at?")))
+        card.add_item(discord.ui.ActionRow(Pick.of(f"reported:{view.slate.id}", options)))
+        await interaction.response.send_message(view=card, ephemeral=True)
+
+    async def explain(self, interaction: Interaction, _number: str, chosen: list[str]) -> None:
+        """Ask why."""
+        pitch = PitchId(_number_of(chosen))
+
+        async def send(answer: discord.Interaction[Room], values: dict[str, str]) -> None:
+            await self._report(answer, pitch, " ".join(values["reason"].split()))
+
+        field = Field(name="reason", label=say("What is wrong with it?"), limit=_REASON, long=True)
+        await interaction.response.send_modal(Form(say("Report"), (field,), send))
+
+    async def _report(self, interaction: Interaction, pitch: PitchId, reason: str) -> None:
+        found = await moderating.report(self.room.app, pitch, reason, by=member(interaction))
+        await interaction.response.send_message(say("Thank you; the moderators look at it."), ephemeral=True)
+        channel = (await settings.view(self.room.app, guild(interaction))).guild.report_channel
+        if channel is not None:
+            await self.room.get_partial_messageable(channel).send(view=_case(found), nonce=f"report-{found.report.id}")
+
+    @app_commands.command()
+    @app_commands.guild_only()
+    @app_commands.default_permissions(manage_messages=True)
+    async def reports(self, interaction: Interaction) -> None:
+        """See the reports that nobody has decided yet."""
+        _require(interaction, self.room)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        cases = await moderating.open_cases(self.room.app, guild(interaction), 5)
+        if not cases:
+            await interaction.edit_original_response(content=say("There is nothing to decide."))
+            return
+        await interaction.edit_original_response(view=_case(*cases))
+
+    @app_commands.command()
+    @app_commands.guild_only()
+    @app_commands.default_permissions(manage_messages=True)
+    @app_commands.describe(user="Who may ask for slates again")
+    async def unblock(self, interaction: Interaction, user: discord.User) -> None:
+        """Let somebody who was blocked ask and vote again."""
+        _require(interaction, self.room)
+        lifted = await moderating.unblock(
+            self.room.app, guild(interaction), MemberId(f"discord:{user.id}"), by=member(interaction)
+        )
+        said = say("They may ask again.") if lifted else say("They were not blocked here.")
+        await interaction.response.send_message(said, ephemeral=True)
+
+    @app_commands.command()
+    @app_commands.guild_only()
+    @app_commands.default_permissions(manage_guild=True)
+    async def audit(self, interaction: Interaction) -> None:
+        """See what moderators and admins did here, the newest first."""
+        if not (interaction.permissions.manage_guild or interaction.user.id in self.room.owners):
+            raise NotAllowedError("members who may manage the server")
+        deeds = await moderating.deeds(self.room.app, guild(interaction))
+        rows = [
+            f"{discord.utils.format_dt(deed.created_at, 'R')} {_who(deed.actor)} {plain(deed.action)} "
+            f"{plain(deed.subject, 80)}"
+            for deed in deeds
+        ]
+        await interaction.response.send_message("\n".join(rows) or say("Nothing yet."), ephemeral=True)
+
+    async def remove(self, interaction: Interaction, number: str) -> None:
+        """Remove what was reported."""
+        await self._decided(interaction, await self._here(interaction, number), "remove")
+
+    async def pardon(self, interaction: Interaction, number: str) -> None:
+        """Let stay what was reported."""
+        await self._decided(interaction, await self._here(interaction, number), "pardon")
+
+    async def block(self, interaction: Interaction, number: str) -> None:
+        """Remove what was reported, and block who asked for it."""
+        await self._decided(interaction, await self._here(interaction, number), "block")
+
+    async def _decided(self, interaction: Interaction, report: ReportId, word: str) -> None:
+        decide = {"remove": moderating.remove, "pardon": moderating.pardon, "block": moderating.block_author}[word]
+        pitch: Pitch = await decide(self.room.app, report, by=member(interaction))
+        said = {
+            "remove": say("“{title}” is removed.", title=plain(pitch.title)),
+            "pardon": say("“{title}” stays.", title=plain(pitch.title)),
+            "block": say("“{title}” is removed, and who asked for it is blocked.", title=plain(pitch.title)),
+        }[word]
+        await interaction.response.send_message(said, ephemeral=True)
+        self.room.show_slate((await browsing.slate(self.room.app, pitch.slate_id)).slate)
+
+    async def _here(self, interaction: Interaction, number: str) -> ReportId:
+        """Return the report of this server that a button means, for a moderator.
+
+        Raises:
+            NotAllowedError, NotFoundError: there is none for them.
+        """
+        _require(interaction, self.room)
+        found = await moderating.case(self.room.app, ReportId(_number(number)))
+        if found.report.guild_id != guild(interaction):
+            raise NotFoundError("report", number[:20])
+        return found.report.id
+
+
+def _require(interaction: Interaction, room: Room) -> None:
+    if not (interaction.permissions.manage_messages or interaction.user.id in room.owners):
+        raise NotAllowedError("moderators")
+
+
+def _number(text: str) -> int:
+    if text.isascii() and text.isdecimal() and len(text) <= 9:
+        return int(text)
+    raise NotFoundError("report", text[:20])
+
+
+def _number_of(chosen: list[str]) -> int:
+    return _number(chosen[0] if chosen else "")
+
+
+def _who(actor: MemberId | None) -> str:
+    kind, _, number = (actor or "").partition(":")
+    return f"<@{number}>" if kind == "discord" else plain(kind) or say("somebody")
+
+
+def _case(*cases: Case) -> View:
+    view = View(timeout=None)
+    for case in cases:
+        number = case.report.id
+        text = "\n".join(
+            [
+                f"### {plain(case.pitch.title, 100)}",
+                plain(case.pitch.summary, 300),
+                "-# " + say("Reported: {reason}", reason=plain(case.report.reason, 300)),
+            ]
+        )
+        buttons = [
+            Press("remove", number, label=say("Remove"), style=discord.ButtonStyle.danger),
+            Press("pardon", number, label=say("Leave it")),
+            Press("block", number, label=say("Remove and block author"), style=discord.ButtonStyle.danger),
+        ]
+        view.add_item(
+            discord.ui.Container(discord.ui.TextDisplay(text), discord.ui.ActionRow(*buttons), accent_colour=AMBER)
+        )
+    return view
+
+
+async def setup(room: Room) -> None:
+    """Add the cog."""
+    await room.add_cog(Moderation(room))
