@@ -38,6 +38,13 @@ RARELY: Final = 20.0  # seconds between such edits
 RECENT: Final = 5  # slates of a server whose cards may have missed their last word
 _THINKING: Final = "thinking"  # the message that says so, until there is an answer
 
+_NAMES: Final = {
+    app_commands.TranslationContextLocation.command_name,
+    app_commands.TranslationContextLocation.group_name,
+    app_commands.TranslationContextLocation.parameter_name,
+    app_commands.TranslationContextLocation.choice_name,
+}
+
 Interaction = discord.Interaction["Room"]
 Left = tuple[tuple[Slate, ...], tuple[Script, ...]]
 """The slates and scripts that were being written when the last process stopped."""
@@ -64,6 +71,24 @@ Pressed = Callable[[Interaction, str], Awaitable[object]]
 
 Picked = Callable[[Interaction, str, list[str]], Awaitable[object]]
 """What a list does that a cog has taught the room: with the choice, what it is about, and what was chosen."""
+
+
+class Commands(app_commands.Translator):
+    """Names and descriptions of commands in the languages that we have; a name stands in a catalog as ``/name``."""
+
+    async def translate(
+        self,
+        string: app_commands.locale_str,
+        locale: discord.Locale,
+        context: app_commands.TranslationContextTypes,
+    ) -> str | None:
+        """Return a name or description in a language of Discord's, None to leave it in English."""
+        language = languages.language_of(locale.value)
+        if language == languages.ENGLISH or locale.value in languages.LEFT_OUT:
+            return None
+        is_name = context.location in _NAMES
+        found = languages.translated(f"/{string.message}" if is_name else string.message, language)
+        return found.removeprefix("/") if is_name else found
 
 
 class _Tree(app_commands.CommandTree["Room"]):
@@ -109,6 +134,7 @@ class Room(commands.AutoShardedBot):
         names = {f"{COGS}.{found.name}" for found in pkgutil.iter_modules(folder)}
         for name in sorted(names - set(self.extensions)):
             await self.load_extension(name)
+        await self.tree.set_translator(Commands())
         await self.tree.sync()
 
     async def close(self) -> None:

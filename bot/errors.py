@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import structlog
 
+from bot.languages import say, spoken, translated
 from bot.usecases.continuing import LastSceneError
 from bot.usecases.limits import EnoughTodayError, StillWritingError
 from bot.usecases.moderating import NotWelcomeError, ReportDecidedError, ReportedBeforeError, TooCoarseError
@@ -100,31 +101,52 @@ class CommandChangedError(LookupError):
 
 
 def _genre(error: UnknownGenreError) -> str:
-    hint = f" Did you mean {error.closest}?" if error.closest else ""
-    return f"I don't know the genre “{error.genre[:40]}”.{hint} The genres are: {', '.join(GENRES)}."
+    hint = say(" Did you mean {genre}?", genre=error.closest) if error.closest else ""
+    return say(
+        "I don't know the genre “{genre}”.{hint} The genres are: {genres}.",
+        genre=error.genre[:40],
+        hint=hint,
+        genres=", ".join(GENRES),
+    )
 
 
 def _not_found(error: NotFoundError) -> str:
-    number = f" with the number {error.id}" if error.id != "" else ""
-    return f"There is no {error.kind}{number}; pick one from the list."
+    if error.id == "":
+        return say("There is no {kind}; pick one from the list.", kind=error.kind)
+    return say("There is no {kind} with the number {id}; pick one from the list.", kind=error.kind, id=error.id)
 
 
 def _characters(error: BadCharactersError) -> str:
     shown = " ".join(repr(c)[1:-1] if not c.isprintable() else c for c in error.characters[:10])
     if not shown.strip():
-        return f"Please write the {error.field} on one line, with single spaces."
-    return f"Please write the {error.field} in plain words on one line; this can't be used in it: {shown}"
+        return say("Please write the {field} on one line, with single spaces.", field=error.field)
+    return say(
+        "Please write the {field} in plain words on one line; this can't be used in it: {shown}",
+        field=error.field,
+        shown=shown,
+    )
+
+
+def _missing(error: MissingPermissionError) -> str:
+    return say(
+        "I lack the permission “{permission}” in {channel}; give it to me there, or choose another channel.",
+        permission=error.permission.replace("_", " "),
+        channel=f"<#{error.channel_id}>",
+    )
 
 
 def _enough(error: EnoughTodayError) -> str:
-    who = "This server has" if error.whole else "You have"
     hours, minutes = divmod(error.minutes, 60)
     left = f"{hours} h {minutes} min" if hours else f"{minutes} min"
-    return f"{who} asked for {error.limit} slates within a day; ask again in {left}."
+    if error.whole:
+        return say(
+            "This server has asked for {limit} slates within a day; ask again in {left}.", limit=error.limit, left=left
+        )
+    return say("You have asked for {limit} slates within a day; ask again in {left}.", limit=error.limit, left=left)
 
 
 def _sentence(text: str) -> Callable[[Any], str]:
-    return lambda error: text.format(error=error)
+    return lambda error: translated(text, spoken()).format(error=error)
 
 
 _SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
@@ -142,10 +164,7 @@ _SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
     OwnSlateError: _sentence("On this server you can't vote on a slate that you asked for."),
     NotAVoterError: _sentence("On this server only members with certain roles vote; a moderator can tell you which."),
     VotersHiddenError: _sentence("This server does not show who voted for what; /setup can change that."),
-    MissingPermissionError: lambda error: (
-        f"I lack the permission “{error.permission.replace('_', ' ')}” in <#{error.channel_id}>; give it to me there, "
-        "or choose another channel."
-    ),
+    MissingPermissionError: _missing,
     LineChangedError: _sentence("Somebody else had that line said otherwise meanwhile; look at the page again."),
     LastSceneError: _sentence("A show has at most {error.limit} scenes here; its file has them all."),
     NotWelcomeError: _sentence("A moderator of this server has blocked you here; ask them if you think that is wrong."),
@@ -238,7 +257,9 @@ def explain(error: BaseException) -> str:
         return sentence
     reference = secrets.token_hex(4)
     log.error("unforeseen", reference=reference, exc_info=error)
-    return f"Something went wrong that we didn't foresee; an admin finds it in the log as {reference}."
+    return say(
+        "Something went wrong that we didn't foresee; an admin finds it in the log as {reference}.", reference=reference
+    )
 
 
 def failure(reason: str | None) -> str:
@@ -246,7 +267,7 @@ def failure(reason: str | None) -> str:
     for kind, sentence in _SENTENCES.items():
         if kind.__name__ == reason and kind in _WITHOUT_FACTS:
             return sentence(kind.__new__(kind))  # its facts are not in the row, nor in the sentence
-    return "The writer could not finish this; please ask again."
+    return say("The writer could not finish this; please ask again.")
 
 
 def exit_status(error: BaseException) -> int:

@@ -19,6 +19,7 @@ from babel.messages.pofile import read_po
 ENGLISH: Final = "en"
 LANGUAGES: Final = (ENGLISH, "zh_CN", "es", "de", "fr", "ja")
 _LOCALES: Final = {"zh-CN": "zh_CN", "zh-TW": "zh_CN", "es-ES": "es", "es-419": "es"}  # of Discord, where not the same
+LEFT_OUT: Final = frozenset({"zh-TW"})  # whose commands stay English: their readers write other characters
 _spoken: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
 
 

@@ -15,7 +15,7 @@ from bot.languages import say
 from bot.ui.buttons import Pick
 from bot.ui.cards import View, page_card
 from bot.ui.forms import Field, Form
-from bot.ui.plain import label
+from bot.ui.plain import label, plain
 from bot.usecases import browsing, continuing, rewriting, writing
 from db.errors import NotFoundError
 from db.ids import ScriptId
@@ -73,10 +73,10 @@ class Scripts(commands.Cog):
         ordered = await rewriting.order_line(self.room.app, script.id, int(chosen[0]), by=member(interaction))
         await self.room.app.crew.finish(rewriting.rewrite_work(ordered.id))
         done = await rewriting.rewritten(self.room.app, ordered.id)
-        if done.became is None:
-            await interaction.followup.send(failure(done.failure), ephemeral=True)
-            return
-        await interaction.followup.send(say("Now: {line}", line=label(done.became, 1500)), ephemeral=True)
+        said = failure(done.failure) if done.became is None else say("Now: {line}", line=plain(done.became, 1500))
+        view = View(timeout=None)
+        view.add_item(discord.ui.TextDisplay(said))
+        await interaction.edit_original_response(view=view)
         await self.room.show_script(await self._here(interaction, number))
 
     async def export(self, interaction: Interaction, number: str) -> None:

@@ -27,7 +27,6 @@ _ROOM_FOR_PITCHES: Final = 3400  # of the 4,000 characters that a card may hold
 _BUTTONS_A_ROW: Final = 5
 _SUMMARY: Final = 600
 _NOTE: Final = 90
-_AWAY: Final = "The writer is away for a moment; this is kept and goes on when it is back."
 
 View = ui.LayoutView
 
@@ -40,8 +39,8 @@ def _card(colour: discord.Colour, *items: ui.Item[Any]) -> View:
 
 def _state(progress: Progress, working: str) -> str:
     if progress.absent:
-        return _AWAY
-    return f"Place {progress.place} in line." if progress.place else working
+        return say("The writer is away for a moment; this is kept and goes on when it is back.")
+    return say("Place {place} in line.", place=progress.place) if progress.place else working
 
 
 def _asked(slate: Slate) -> str:
@@ -56,7 +55,7 @@ def writing_slate(slate: Slate, progress: Progress) -> View:
         for title, summary in map(partial_pitch, progress.texts)
         if title
     ]
-    text = [_asked(slate), *rows[: slate.count], f"-# {_state(progress, 'The room is writing …')}"]
+    text = [_asked(slate), *rows[: slate.count], f"-# {_state(progress, say('The room is writing …'))}"]
     call_off = Press("calloff", slate.id, label=say("Call off"))
     return _card(AMBER, ui.TextDisplay("\n".join(text)), ui.ActionRow(call_off))
 
@@ -97,7 +96,7 @@ def _one_more(slate: Slate) -> ui.ActionRow[Any]:
 def _pitch_row(number: int, pitch: Pitch, room: int) -> str:
     if pitch.removed:
         return f"**{number}\\.** " + say("Removed by the moderators.")
-    chosen = " · **greenlit**" if pitch.state in {"greenlit", "scripted", "posted"} else ""
+    chosen = f" · **{say('greenlit')}**" if pitch.state in {"greenlit", "scripted", "posted"} else ""
     votes = f" · {_votes(pitch.votes)}" if pitch.votes else ""
     note = f"\n-# {plain(pitch.note, _NOTE)}" if pitch.note else ""
     return f"**{number}\\. {plain(pitch.title, 100)}**{votes}{chosen}\n{plain(pitch.summary, room)}{note}"
@@ -108,20 +107,20 @@ def _label(number: int, pitch: Pitch) -> str:
 
 
 def _votes(count: int) -> str:
-    return "1 vote" if count == 1 else f"{count} votes"
+    return say_count("{count} vote", "{count} votes", count)
 
 
 def _footer(view: SlateView) -> str:
     slate = view.slate
-    said = [f"Slate {slate.id}", f"seed {slate.seed}"]
+    said = [say("Slate {number}", number=slate.id), say("seed {seed}", seed=slate.seed)]
     if slate.preset == "bold":
         said.append(say("bold"))
     if slate.dropped:
-        said.append(f"{slate.dropped} dropped as not original")
+        said.append(say("{count} dropped as not original", count=slate.dropped))
     if slate.state == "open" and slate.closes_at:
-        said.append(f"votes close {discord.utils.format_dt(slate.closes_at, 'R')}")
+        said.append(say("votes close {when}", when=discord.utils.format_dt(slate.closes_at, "R")))
     if slate.state == "closed":
-        said.append("the vote is over")
+        said.append(say("the vote is over"))
     return " · ".join(said)
 
 
@@ -179,4 +178,4 @@ def script_card(pitch: Pitch, script: Script, progress: Progress | None = None) 
         )
     progress = progress or Progress()
     text = typewritten(progress.texts[0]) if progress.texts else ""
-    return _card(AMBER, ui.TextDisplay(f"{head}\n{text}\n-# {_state(progress, 'The room is writing page one …')}"))
+    return _card(AMBER, ui.TextDisplay(f"{head}\n{text}\n-# {_state(progress, say('The room is writing …'))}"))
