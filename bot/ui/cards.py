@@ -124,6 +124,12 @@ def _footer(view: SlateView) -> str:
     return " · ".join(said)
 
 
+def _writing(script: Script) -> str:
+    if script.part == 1:
+        return say("The room is writing page one …")
+    return say("The room is writing scene {number} …", number=script.part)
+
+
 def _cast(script: Script) -> str:
     """Return which scene it is, and who is in it."""
     scene = say("Scene {number}", number=script.part)
@@ -178,4 +184,4 @@ def script_card(pitch: Pitch, script: Script, progress: Progress | None = None) 
         )
     progress = progress or Progress()
     text = typewritten(progress.texts[0]) if progress.texts else ""
-    return _card(AMBER, ui.TextDisplay(f"{head}\n{text}\n-# {_state(progress, say('The room is writing …'))}"))
+    return _card(AMBER, ui.TextDisplay(f"{head}\n{text}\n-# {_state(progress, _writing(script))}"))

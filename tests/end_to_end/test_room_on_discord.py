@@ -28,8 +28,8 @@ class Room:
         self.discord = discord
         self.house = house
 
-    async def pitch(self, theme: str = "time travel", count: int = 4) -> Answer:
-        return await self.discord.slash(self.discord.members[0], "pitch", genre="comedy", theme=theme, count=count)
+    async def pitch(self, theme: str = "time travel", count: int = 4, member: int = 0) -> Answer:
+        return await self.discord.slash(self.discord.members[member], "pitch", genre="comedy", theme=theme, count=count)
 
     async def shown(self, message: Callable[[], Message | None], fits: Callable[[Message], object]) -> Message:
         def found() -> Message | None:
@@ -102,8 +102,8 @@ async def test_from_pitch_to_post_with_every_process_killed_once(tmp_path: Path)
         other = await room.opened(await room.pitch("the last train"))
         first, second = (button.custom_id for button in slate.buttons[:2])
         for member, custom_id in ((ada, second), (ada, first), (ada, first), (dan, second), (bob, first)):
-            await (await room.discord.click(member, slate, custom_id=custom_id)).done()
-        assert votes(room.public()[0]) == [2, 1, 0, 0]
+            await room.discord.click(member, slate, custom_id=custom_id)
+        await room.shown(lambda: room.public()[0], lambda card: votes(card) == [2, 1, 0, 0])
         await room.discord.click(cleo, slate, custom_id=first)
         script = await room.shown(
             lambda: room.public()[2] if len(room.public()) == 3 else None, lambda c: "INT." in c.text
@@ -116,12 +116,10 @@ async def test_from_pitch_to_post_with_every_process_killed_once(tmp_path: Path)
         )
         assert done.id == script.id
 
-        closed = room.public()[0]
-        assert closed.buttons == []
+        closed = await room.shown(lambda: room.public()[0], lambda card: not card.buttons)
         assert "3 votes · **greenlit**" in closed.text
-        voted = await room.discord.click(bob, other, custom_id=other.buttons[3].custom_id)
-        await voted.done()
-        assert votes(room.public()[1]) == [0, 0, 0, 1]
+        await room.discord.click(bob, other, custom_id=other.buttons[3].custom_id)
+        await room.shown(lambda: room.public()[1], lambda card: votes(card) == [0, 0, 0, 1])
         assert len(room.public()) == 3
 
         guests = Guests(room.house.page_url, room.house.api_token)
@@ -142,7 +140,7 @@ async def test_a_command_is_acknowledged_and_kept_although_the_worker_is_dead(tm
 
 async def test_a_full_worker_is_asked_again_until_there_is_room(tmp_path: Path) -> None:
     async with open_room(tmp_path, GREENLIT_WORKER_CAPACITY="0", GREENLIT_WORKER_FAKE_PAUSE="0.1") as room:
-        answers = [await room.pitch(theme) for theme in ("bread", "trains", "rain")]
+        answers = [await room.pitch(theme, member=number) for number, theme in enumerate(("bread", "trains", "rain"))]
         cards = [await room.opened(answer) for answer in answers]
         assert len({card.id for card in cards}) == 3
         assert "worker is full" not in "".join(card.text for card in cards)
@@ -185,8 +183,8 @@ async def test_a_cut_gateway_loses_nothing(tmp_path: Path) -> None:
         await room.discord.drop_gateway()
         card = await room.opened(asked)
         await room.discord.wait_until(lambda: room.discord.gateway.connected, LONG)
-        voted = await room.discord.click(room.discord.members[1], card, custom_id=card.buttons[0].custom_id)
-        assert votes(await voted.done()) == [1, 0, 0, 0]
+        await room.discord.click(room.discord.members[1], card, custom_id=card.buttons[0].custom_id)
+        await room.shown(lambda: room.public()[0], lambda card: votes(card) == [1, 0, 0, 0])
 
 
 @pytest.mark.parametrize(("status", "count"), [(429, 8), (500, 2), (503, 3)])
