@@ -15,6 +15,7 @@ from bot.usecases.limits import EnoughTodayError, StillWritingError
 from bot.usecases.moderating import NotWelcomeError, ReportDecidedError, ReportedBeforeError, TooCoarseError
 from bot.usecases.pitching import CalledOffError, NotDraftingError, NotYoursError
 from bot.usecases.rewriting import LineChangedError
+from bot.usecases.settings import WrongChannelError
 from bot.usecases.showing import NothingToPostError
 from bot.usecases.voting import NotAVoterError, OwnSlateError, PitchDecidedError, VotersHiddenError
 from bot.usecases.writing import NotGreenlitError
@@ -171,6 +172,7 @@ _SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
     TooCoarseError: _sentence("Please say that in other words; these are too coarse for this channel."),
     ReportedBeforeError: _sentence("You have reported this pitch before; the moderators have it."),
     ReportDecidedError: _sentence("Another moderator has decided this already."),
+    WrongChannelError: _sentence("On this server slates are asked for in <#{error.channel_id}>."),
     NotYoursError: _sentence("Only who asked for this slate, or a moderator, may do that."),
     OutOfRangeError: _sentence("The {error.field} must be a number from {error.low} to {error.high}."),
     NotAScriptError: _sentence(

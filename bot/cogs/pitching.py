@@ -10,7 +10,7 @@ from discord.ext import commands
 from bot.client import Interaction, Room, guild, member
 from bot.languages import say
 from bot.ui.forms import Field, Form
-from bot.usecases import browsing, moderating, pitching
+from bot.usecases import browsing, moderating, pitching, settings
 from bot.usecases.showing import THEMES
 from db.errors import NotFoundError
 from db.ids import SlateId
@@ -63,6 +63,7 @@ class Pitching(commands.Cog):
 
     async def _open(self, interaction: Interaction, brief: PitchBrief) -> None:
         await self.room.think(interaction)
+        await settings.require_channel(self.room.app, guild(interaction), interaction.channel_id)
         place, here = self.room.place(interaction), guild(interaction)
         restricted = bool(interaction.channel and getattr(interaction.channel, "nsfw", False))
         coarse = await moderating.allows_coarse(self.room.app, here, restricted=restricted)

@@ -16,9 +16,7 @@ from model.briefs import OutOfRangeError
 
 _NEEDED = {
     "pitch_channel": ("view_channel", "send_messages"),
-    "script_channel": ("view_channel", "send_messages", "create_public_threads", "send_messages_in_threads"),
     "report_channel": ("view_channel", "send_messages"),
-    "daily_channel": ("view_channel", "send_messages", "attach_files"),
 }
 
 

@@ -36,13 +36,11 @@ def _rules(settings: Settings) -> list[ui.Item[Any]]:
             count=guild.slates_a_day, whole=guild.slates_a_day_of_all),
         say("Voting on one's own slate: **{state}**", state=_state(guild.self_votes)),
         say("Moderators see who voted for what: **{state}**", state=_state(guild.voters_shown)),
-        say("The daily show is posted here: **{state}**", state=_state(guild.daily_post)),
         say("Content: **{rating}**", rating=_rating(guild)),
     ]  # fmt: skip
     switches = [
         Press("switch", "self_votes", label=say("Own votes")),
         Press("switch", "voters_shown", label=say("Voters list")),
-        Press("switch", "daily_post", label=say("Daily show")),
         Press("switch", "rating", label=say("Content")),
     ]
     return [
@@ -56,9 +54,7 @@ def _channels(settings: Settings) -> list[ui.Item[Any]]:
     guild = settings.guild
     chosen = (
         ("pitch_channel", say("Where slates are asked for (nowhere chosen: everywhere)"), guild.pitch_channel),
-        ("script_channel", say("Where scripts get their threads (a forum, or a text channel)"), guild.script_channel),
         ("report_channel", say("Where moderators read reports"), guild.report_channel),
-        ("daily_channel", say("Where the daily show is posted"), guild.daily_channel),
     )
     items: list[ui.Item[Any]] = [ui.TextDisplay("### " + say("Channels"))]
     for name, text, channel in chosen:

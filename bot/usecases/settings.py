@@ -18,8 +18,16 @@ NUMBERS: Final = {
     "slates_a_day": (1, 1_000),
     "slates_a_day_of_all": (1, 100_000),
 }
-SWITCHES: Final = ("self_votes", "voters_shown", "daily_post")
-CHANNELS: Final = ("pitch_channel", "script_channel", "report_channel", "daily_channel")
+SWITCHES: Final = ("self_votes", "voters_shown")
+CHANNELS: Final = ("pitch_channel", "report_channel")
+
+
+class WrongChannelError(PermissionError):
+    """Slates are asked for in another channel, ``channel_id``."""
+
+    def __init__(self, channel_id: int) -> None:
+        super().__init__(f"channel {channel_id}")
+        self.channel_id = channel_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +48,17 @@ async def view(app: App, guild: GuildId) -> Settings:
             voters=await roles.of(session, guild, Purpose.VOTER),
             showrunners=await roles.of(session, guild, Purpose.SHOWRUNNER),
         )
+
+
+async def require_channel(app: App, guild: GuildId, channel: int | None) -> None:
+    """Return if slates may be asked for in a channel.
+
+    Raises:
+        WrongChannelError: the server has another one for that.
+    """
+    wanted = (await view(app, guild)).guild.pitch_channel
+    if wanted is not None and channel != wanted:
+        raise WrongChannelError(wanted)
 
 
 async def set_number(app: App, guild: GuildId, name: str, number: int, *, by: MemberId) -> None:

@@ -90,3 +90,23 @@ async def test_roles_chosen_anew_replace_the_old(stage: Stage) -> None:
     for chosen in ({1, 2}, {2, 3}, set[int]()):
         await settings.choose_roles(stage.app, stage.server, Purpose.VOTER, chosen, by=anna)
         assert (await settings.view(stage.app, stage.server)).voters == chosen
+
+
+async def test_slates_are_asked_for_where_the_server_wants_it(stage: Stage) -> None:
+    anna = MemberId("page:anna")
+    await settings.set_channel(stage.app, stage.server, "pitch_channel", 77, by=anna)
+    ada = stage.discord.members[0]
+    asked = await stage.discord.slash(ada, "pitch", genre="comedy", theme="trains")
+    assert "<#77>" in await stage.refused(asked)
+    await settings.set_channel(stage.app, stage.server, "pitch_channel", None, by=anna)
+    assert (await stage.pitch()).buttons
+
+
+async def test_a_server_is_answered_in_the_language_that_it_chose(stage: Stage) -> None:
+    await settings.set_language(stage.app, stage.server, "de", by=MemberId("page:anna"))
+    asked = await stage.discord.slash(stage.discord.members[0], "shows")
+    await stage.shown(lambda: asked.message, lambda card: "Hier wurde noch nichts gewählt" in card.text)
+    card = await stage.pitch()
+    assert "Abstimmung endet" in card.text
+    asked = await stage.discord.slash(stage.discord.members[0], "pitch", genre="comedy", theme="   ")
+    assert "ist leer" in await stage.refused(asked)

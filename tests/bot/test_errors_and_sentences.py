@@ -23,6 +23,7 @@ from bot.usecases.limits import EnoughTodayError, StillWritingError
 from bot.usecases.moderating import NotWelcomeError, ReportDecidedError, ReportedBeforeError, TooCoarseError
 from bot.usecases.pitching import CalledOffError, NotDraftingError, NotYoursError
 from bot.usecases.rewriting import LineChangedError
+from bot.usecases.settings import WrongChannelError
 from bot.usecases.showing import NothingToPostError
 from bot.usecases.voting import NotAVoterError, OwnSlateError, PitchDecidedError, VotersHiddenError
 from bot.usecases.writing import NotGreenlitError
@@ -62,6 +63,7 @@ EXAMPLES: list[BaseException] = [
     CalledOffError(),
     NotDraftingError(),
     NotYoursError(),
+    WrongChannelError(77),
     NotWelcomeError(),
     TooCoarseError(),
     ReportedBeforeError(),
