@@ -252,6 +252,10 @@ async def test_an_author_who_wants_it_hears_of_the_decision(stage: Stage) -> Non
     assert "I'll tell you" in said
     card = await stage.pitch()
     await stage.discord.slash(stage.discord.admins[0], "pass", pitch=pitch_of(card, 0))
-    await stage.discord.wait_until(
-        lambda: [request for request in stage.discord.requests if request.path.endswith("/users/@me/channels")]
-    )
+
+    def told() -> list[str]:
+        sent = [request for request in stage.discord.requests if request.method == "POST"]
+        said = [str((request.json or {}).get("content")) for request in sent if request.path.endswith("/messages")]
+        return [text for text in said if "was passed over" in text]
+
+    assert await stage.discord.wait_until(told)

@@ -104,4 +104,6 @@ def _forgive(method: str, body: object) -> object:
         body["data"] = _forgive(method, body["data"])
     if isinstance(body.get("attachments"), list):
         body["attachments"] = [{**item, "id": str(item.get("id"))} for item in body["attachments"]]
+    if isinstance(body.get("recipient_id"), int):
+        body["recipient_id"] = str(body["recipient_id"])
     return body
