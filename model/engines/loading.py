@@ -92,12 +92,21 @@ def lay(model: Any, adapter: Path, name: str = "default") -> Any:  # noqa: ANN40
     """Return ``model`` with the LoRA in ``adapter`` laid over it by peft, beside those that are.
 
     Raises:
-        BrokenCheckpointError: it is another model's, or cannot be read.
+        BrokenCheckpointError: it is another model's, or cannot be read; ``model`` is as it was.
     """
+    try:
+        return _lay(model, adapter, name)
+    except BaseException:
+        _strip(model, name)
+        raise
+
+
+def _lay(model: Any, adapter: Path, name: str) -> Any:  # noqa: ANN401 - peft is untyped
     from peft import PeftModel, get_peft_model_state_dict  # noqa: PLC0415 - seconds to import, only adapters need it
 
     with unusable(adapter), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`is_gradient_checkpointing`")  # peft asks transformers by the old name
+        warnings.filterwarnings("ignore", "Found missing adapter keys")  # they are an error below
         if isinstance(model, PeftModel):
             adapted = model
             adapted.load_adapter(str(adapter), adapter_name=name)
@@ -108,6 +117,26 @@ def lay(model: Any, adapter: Path, name: str = "default") -> Any:  # noqa: ANN40
         if strange:  # peft would leave these out
             raise BrokenCheckpointError(adapter, f"made for another model: {min(strange)}")
         return adapted
+
+
+def _strip(model: Any, name: str) -> None:  # noqa: ANN401 - peft is untyped
+    """Take off what peft had hung on ``model`` as ``name`` before it failed."""
+    from peft import PeftModel  # noqa: PLC0415 - see above
+    from peft.tuners.tuners_utils import BaseTunerLayer  # noqa: PLC0415
+
+    layers = [(path, module) for path, module in model.named_modules() if isinstance(module, BaseTunerLayer)]
+    if isinstance(model, PeftModel):
+        model.peft_config.pop(name, None)
+        for _, layer in layers:
+            if name in layer._get_available_adapters():  # noqa: SLF001 - peft asks its layers so, too
+                layer.delete_adapter(name)
+        model.set_adapter(next(iter(model.peft_config)))
+        return
+    for path, layer in layers:
+        parent, _, child = path.rpartition(".")
+        setattr(model.get_submodule(parent), child, layer.get_base_layer())
+    if hasattr(model, "peft_config"):
+        del model.peft_config
 
 
 def _adapted(weights: Any, adapter: Path, *, merge: bool) -> Any:  # noqa: ANN401 - peft is untyped

@@ -1,16 +1,18 @@
 """Architectures that are not written out here: transformers computes, our loop writes."""
 
 import warnings
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, GPTNeoXConfig, GPTNeoXForCausalLM
 
 from model import checkpoint, tasks
+from model.checkpoint import BrokenCheckpointError
 from model.decoder import Halt, Sampling
 from model.engines.transformers_engine import TransformersDecoder
 from model.engines.whole import WholeRunner
@@ -76,13 +78,58 @@ async def test_what_is_likely_next_is_told(decoder: TransformersDecoder) -> None
     assert [chance for _, chance in likely] == sorted((chance for _, chance in likely), reverse=True)
 
 
-async def test_an_adapter_is_worn_by_who_asks_for_it(decoder: TransformersDecoder, tmp_path: Path) -> None:
-    adapter = tmp_path / "community"
+def adapter_in(folder: Path, size: int) -> Path:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         lora = LoraConfig(init_lora_weights=False, target_modules=["query_key_value"], task_type="CAUSAL_LM")
-        get_peft_model(neox(len(tiny.tokenizer())), lora).save_pretrained(str(adapter))
-    checkpoint.write(adapter, "community")
+        get_peft_model(neox(size), lora).save_pretrained(str(folder))
+    checkpoint.write(folder, folder.name)
+    return folder
+
+
+def lacks_weights(adapter: Path) -> None:
+    weights = load_file(adapter / "adapter_model.safetensors")
+    save_file(dict(list(weights.items())[1:]), adapter / "adapter_model.safetensors", {"format": "pt"})
+
+
+def is_another_shape(adapter: Path) -> None:
+    weights = load_file(adapter / "adapter_model.safetensors")
+    save_file({name: torch.zeros(3, 3) for name in weights}, adapter / "adapter_model.safetensors", {"format": "pt"})
+
+
+def is_for_other_layers(adapter: Path) -> None:
+    settings = adapter / "adapter_config.json"
+    settings.write_text(settings.read_text().replace("query_key_value", "c_attn"))
+
+
+def is_torn(adapter: Path) -> None:
+    (adapter / "adapter_model.safetensors").write_bytes(b"torn")
+
+
+@pytest.mark.parametrize("damage", [lacks_weights, is_another_shape, is_for_other_layers, is_torn])
+@pytest.mark.parametrize("dressed", [False, True], ids=["first", "second"])
+async def test_a_refused_adapter_leaves_the_model_as_it_was(
+    decoder: TransformersDecoder, tmp_path: Path, damage: Callable[[Path], None], *, dressed: bool
+) -> None:
+    size = len(tiny.tokenizer())
+    plain = (await texts(decoder, [1], FREE))[0]
+    worn = decoder
+    if dressed:
+        worn = decoder.wearing(await decoder.load_adapter(adapter_in(tmp_path / "community", size)))
+    before = (await texts(worn, [1], FREE))[0]
+    broken = adapter_in(tmp_path / "broken", size)
+    damage(broken)
+    checkpoint.write(broken, "broken")
+    with pytest.raises(BrokenCheckpointError):
+        await decoder.load_adapter(broken)
+    assert (await texts(worn, [1], FREE))[0] == before
+    assert (await texts(decoder, [1], FREE))[0] == plain
+    mended = await decoder.load_adapter(adapter_in(tmp_path / "mended" / "broken", size))
+    assert (await texts(decoder.wearing(mended), [1], FREE))[0] != plain
+
+
+async def test_an_adapter_is_worn_by_who_asks_for_it(decoder: TransformersDecoder, tmp_path: Path) -> None:
+    adapter = adapter_in(tmp_path / "community", len(tiny.tokenizer()))
     plain = (await texts(decoder, [1], FREE))[0]
     worn = decoder.wearing(await decoder.load_adapter(adapter))
     other = (await texts(worn, [1], FREE))[0]
