@@ -11,6 +11,7 @@ from sqlalchemy import (
     Index,
     Select,
     column,
+    false,
     func,
     insert,
     select,
@@ -55,6 +56,7 @@ class SlateRow(Base):
     count: Mapped[int]
     seed: Mapped[int] = mapped_column(BigInteger)
     preset: Mapped[str] = mapped_column(server_default="tame")
+    coarse: Mapped[bool] = mapped_column(server_default=false())
     state: Mapped[str]
     channel_id: Mapped[int | None] = mapped_column(BigInteger)
     message_id: Mapped[int | None] = mapped_column(BigInteger)
@@ -72,7 +74,7 @@ class Slate:
     """A slate; ``asked_by`` is ``None`` once that member is forgotten.
 
     ``channel_id`` and ``message_id`` say where its card hangs, ``dropped`` how many candidates were not original,
-    ``failure`` is the code of what went wrong.
+    ``coarse`` that strong words were allowed where it was asked for, ``failure`` is the code of what went wrong.
     """
 
     id: SlateId
@@ -83,6 +85,7 @@ class Slate:
     count: int
     seed: int
     preset: str
+    coarse: bool
     state: SlateState
     channel_id: int | None
     message_id: int | None
@@ -105,6 +108,7 @@ async def create(  # noqa: PLR0913 - one keyword per column
     count: int,
     seed: int,
     preset: str = "tame",
+    coarse: bool = False,
     now: datetime,
     channel_id: int | None = None,
     message_id: int | None = None,
@@ -122,6 +126,7 @@ async def create(  # noqa: PLR0913 - one keyword per column
         count=count,
         seed=seed,
         preset=preset,
+        coarse=coarse,
         state=SlateState.DRAFTING,
         channel_id=channel_id,
         message_id=message_id,
@@ -252,6 +257,7 @@ def _slate(row: SlateRow) -> Slate:
         count=row.count,
         seed=row.seed,
         preset=row.preset,
+        coarse=row.coarse,
         state=SlateState(row.state),
         channel_id=row.channel_id,
         message_id=row.message_id,

@@ -104,11 +104,12 @@ async def open_slate(
             count=brief.count,
             seed=brief.seed,
             preset=brief.preset,
+            coarse=coarse,
             now=app.now(),
             channel_id=channel_id,
             message_id=message_id,
         )
-    start(app, slate.id, coarse=coarse)
+    start(app, slate.id)
     return slate
 
 
@@ -140,14 +141,14 @@ async def call_off(app: App, slate_id: SlateId, *, by: MemberId, moderator: bool
     app.crew.stop(slate_work(slate_id))
 
 
-def start(app: App, slate_id: SlateId, *, coarse: bool = False) -> None:
+def start(app: App, slate_id: SlateId) -> None:
     """Have the slate written in the background; harmless if somebody is at it."""
     work = slate_work(slate_id)
-    if app.crew.start(work, write_slate(app, slate_id, coarse=coarse)):
+    if app.crew.start(work, write_slate(app, slate_id)):
         app.stage.publish(work, Progress())
 
 
-async def write_slate(app: App, slate_id: SlateId, *, coarse: bool = False) -> None:
+async def write_slate(app: App, slate_id: SlateId) -> None:
     """Write the pitches of a slate in ``drafting`` and open it to votes; failing leaves its reason in the row."""
     work = slate_work(slate_id)
     try:
@@ -156,7 +157,7 @@ async def write_slate(app: App, slate_id: SlateId, *, coarse: bool = False) -> N
         if slate.state != "drafting":
             return
         for _ in range(_ATTEMPTS):
-            if await _store(app, slate, await _write(app, slate, coarse=coarse)):
+            if await _store(app, slate, await _write(app, slate)):
                 return
         raise NothingOriginalError
     except EngineError as error:
@@ -167,8 +168,8 @@ async def write_slate(app: App, slate_id: SlateId, *, coarse: bool = False) -> N
         app.stage.end(work)
 
 
-async def _write(app: App, slate: Slate, *, coarse: bool) -> _Sheet:
-    sheet = _Sheet(coarse=coarse)
+async def _write(app: App, slate: Slate) -> _Sheet:
+    sheet = _Sheet(coarse=slate.coarse)
     for number in range(_ROUNDS):
         missing = slate.count - len(sheet.drafts)
         if not missing:

@@ -26,8 +26,8 @@ PINGS = "@everyone @here <@123456789012345678> <@&123456789012345678> <#1> [x](h
 def slate(state: SlateState, count: int = 3, theme: str = "time travel", failure: str | None = None) -> Slate:
     return Slate(
         id=SlateId(7), guild_id=GuildId("discord:1"), asked_by=None, genre="science fiction", theme=theme, count=count,
-        seed=2**31 - 1, preset="bold", state=state, channel_id=None, message_id=None, model="fake", dropped=99,
-        failure=failure, created_at=NOW, opened_at=NOW, closes_at=NOW + timedelta(days=1), closed_at=None,
+        seed=2**31 - 1, preset="bold", coarse=False, state=state, channel_id=None, message_id=None, model="fake",
+        dropped=99, failure=failure, created_at=NOW, opened_at=NOW, closes_at=NOW + timedelta(days=1), closed_at=None,
     )  # fmt: skip
 
 

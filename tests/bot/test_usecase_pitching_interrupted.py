@@ -126,6 +126,21 @@ async def test_a_slate_written_by_two_processes_is_stored_once(open_app: OpenApp
     assert [pitch.title for pitch in (await browsing.slate(slow, slate.id)).pitches] == ["Other", "Another", "Third"]
 
 
+@pytest.mark.parametrize(("coarse", "titles"), [(True, ["Shitty Trains", "Rain"]), (False, ["Rain"])])
+async def test_what_is_taken_up_again_keeps_the_words_of_its_channel(
+    open_app: OpenApp,
+    coarse: bool,  # noqa: FBT001
+    titles: list[str],
+) -> None:
+    dying = open_app(Writer(FakeDecoder(gate=asyncio.Event().wait), TitleIndex.of(())))
+    slate = await pitching.open_slate(dying, BRIEF, by=ANNA, guild=PAGE, coarse=coarse)
+    dying.crew.stop(slate_work(slate.id))
+    other = open_app(Told([[*written(0, "Shitty Trains"), *written(1, "Rain"), DONE], [DONE]]))
+    await pitching.resume(other)
+    await other.crew.finish(slate_work(slate.id))
+    assert [pitch.title for pitch in (await browsing.slate(other, slate.id)).pitches] == titles
+
+
 async def test_a_slate_that_stands_is_not_written_again(open_app: OpenApp, slated: Slated) -> None:
     engine = Told([[*written(0, "One"), DONE]])
     app = open_app(engine)
