@@ -119,6 +119,8 @@ class WholeRunner:
         Raises:
             BrokenCheckpointError: it is another model's, or cannot be read.
         """
+        if name in getattr(self._model, "peft_config", {}):  # it could not be dropped before
+            self.drop(name)
         self._model = lay(self._model, prepared, name).eval()
 
     def drop(self, name: str, /) -> None:

@@ -128,6 +128,20 @@ async def test_a_refused_adapter_leaves_the_model_as_it_was(
     assert (await texts(decoder.wearing(mended), [1], FREE))[0] != plain
 
 
+async def test_a_name_that_is_worn_still_is_hung_anew_or_refused(decoder: TransformersDecoder, tmp_path: Path) -> None:
+    size = len(tiny.tokenizer())
+    plain = (await texts(decoder, [1], FREE))[0]
+    await decoder.load_adapter(adapter_in(tmp_path / "community", size))
+    broken = adapter_in(tmp_path / "broken" / "community", size)
+    is_another_shape(broken)
+    checkpoint.write(broken, "community")
+    with pytest.raises(BrokenCheckpointError):
+        await decoder.load_adapter(broken)
+    assert (await texts(decoder, [1], FREE))[0] == plain
+    worn = decoder.wearing(await decoder.load_adapter(tmp_path / "community"))
+    assert (await texts(worn, [1], FREE))[0] != plain
+
+
 async def test_an_adapter_is_worn_by_who_asks_for_it(decoder: TransformersDecoder, tmp_path: Path) -> None:
     adapter = adapter_in(tmp_path / "community", len(tiny.tokenizer()))
     plain = (await texts(decoder, [1], FREE))[0]
