@@ -4,8 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
-from sqlalchemy import ForeignKey, Index, Select, UniqueConstraint, column, func, select, table, update
+from sqlalchemy import ForeignKey, Index, Select, UniqueConstraint, bindparam, column, func, select, table, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -103,7 +104,7 @@ async def get(session: AsyncSession, pitch_id: PitchId) -> Pitch:
         NotFoundError: there is none.
     """
     possible = 0 <= pitch_id <= LARGEST_ID  # more does not even fit into a question
-    found = await _all(session, _pitches().where(PitchRow.id == pitch_id)) if possible else ()
+    found = await _all(session, _ONE, pitch_id=pitch_id) if possible else ()
     if not found:
         raise NotFoundError("pitch", pitch_id)
     return found[0]
@@ -111,7 +112,7 @@ async def get(session: AsyncSession, pitch_id: PitchId) -> Pitch:
 
 async def of_slate(session: AsyncSession, slate_id: SlateId) -> tuple[Pitch, ...]:
     """Return the slate's pitches, in the order of their slots."""
-    return await _all(session, _pitches().where(PitchRow.slate_id == slate_id).order_by(PitchRow.slot))
+    return await _all(session, _OF_SLATE, slate_id=slate_id)
 
 
 async def taken(session: AsyncSession, keys: Collection[str]) -> frozenset[str]:
@@ -236,7 +237,13 @@ def _pitches() -> Select[PitchRow, str, str, str, int]:
     return select(*columns).join(SlateRow, SlateRow.id == PitchRow.slate_id)
 
 
-async def _all(session: AsyncSession, wanted: Select[PitchRow, str, str, str, int]) -> tuple[Pitch, ...]:
+_ONE: Final = _pitches().where(PitchRow.id == bindparam("pitch_id"))  # asked often: made once
+_OF_SLATE: Final = _pitches().where(PitchRow.slate_id == bindparam("slate_id")).order_by(PitchRow.slot)
+
+
+async def _all(
+    session: AsyncSession, wanted: Select[PitchRow, str, str, str, int], **given: object
+) -> tuple[Pitch, ...]:
     return tuple(
         Pitch(
             id=PitchId(row.id),
@@ -253,5 +260,5 @@ async def _all(session: AsyncSession, wanted: Select[PitchRow, str, str, str, in
             note=row.note,
             removed=row.removed_at is not None,
         )
-        for row, guild_id, genre, theme, votes in await session.execute(wanted)
+        for row, guild_id, genre, theme, votes in await session.execute(wanted, given)
     )
