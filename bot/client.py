@@ -15,7 +15,7 @@ import yarl
 from discord import app_commands
 from discord.ext import commands
 
-from bot import errors, languages
+from bot import errors, lag, languages
 from bot.app import App
 from bot.ui import cards, places
 from bot.ui.buttons import Pick, Press, VoteButton
@@ -164,6 +164,7 @@ class Room(commands.AutoShardedBot):
         left, self._left = self._left, None
         if left is None:
             return
+        lag.settle()  # the cogs are here now
         slates = {slate.id: slate for slate in left[0]}
         scripts = {script.id: script for script in left[1]}
         for server in self.guilds:

@@ -28,7 +28,7 @@ async def measured(part: str, options: argparse.Namespace) -> dict[str, Any]:
         case "acknowledgements":
             return await measures.acknowledgements(4.0 if options.quick else 20.0)
         case "throughput":
-            return await measures.throughput(1000 if options.quick else 5000)
+            return await measures.throughput(500 if options.quick else 1000, 2 if options.quick else 5)
         case "edits":
             return await measures.edits()
         case _:

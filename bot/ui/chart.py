@@ -78,7 +78,7 @@ def chart(bars: Sequence[Bar], heading: str) -> bytes:
         draw.rounded_rectangle((MARGIN, row.y, WIDTH - MARGIN, row.y + _BAR), _BAR // 2, fill=_TRACK)
         draw.rounded_rectangle((MARGIN, row.y, MARGIN + row.length, row.y + _BAR), _BAR // 2, fill=row.colour)
     file = io.BytesIO()
-    picture.save(file, "PNG", optimize=True)
+    picture.save(file, "PNG")  # optimised it would be 3 % smaller, and take four times as long
     return file.getvalue()
 
 
