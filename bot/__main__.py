@@ -22,7 +22,7 @@ from bot.networks.base import Network
 from bot.networks.outbox import Outbox
 from bot.settings import BotSettings
 from bot.ui.poster import alt_text, poster
-from bot.usecases import pitching, rewriting, writing
+from bot.usecases import resuming
 from bot.web.server import create_app
 from db.database import Database
 from db.pitches import Pitch
@@ -132,8 +132,7 @@ async def run(settings: BotSettings) -> None:
 
 async def _discord(settings: BotSettings, app: App) -> tuple[asyncio.Task[None], ...]:
     """Take up what was left, and connect if there is a token."""
-    left = await pitching.resume(app), await writing.resume(app)
-    await rewriting.resume(app)
+    left = await resuming.take_up(app)
     token = settings.secret("discord_token")
     if token is None:
         return ()

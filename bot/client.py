@@ -5,7 +5,6 @@ import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
-from functools import partial
 from typing import Any, Final
 
 import aiohttp
@@ -17,16 +16,19 @@ from discord.ext import commands
 
 from bot import errors, languages
 from bot.app import App
+from bot.stage import Place
 from bot.ui import cards, places
+from bot.ui.board import Board
 from bot.ui.buttons import Pick, Press, VoteButton
 from bot.ui.forms import Submitted
-from bot.ui.presenting import Presenter
-from bot.usecases import browsing, forgetting, pitching, voting, writing
+from bot.usecases import browsing, forgetting, voting
+from bot.usecases.resuming import Left
 from bot.usecases.voting import Ballot
 from db.errors import SlateClosedError
 from db.ids import GuildId, MemberId, PitchId, SlateId
 from db.scripts import Script
 from db.slates import Slate
+from db.stagings import Staging
 
 log = structlog.get_logger()
 COGS: Final = "bot.cogs"  # imported by name: the cogs stand above the client
@@ -35,7 +37,6 @@ ACKNOWLEDGE: Final = 1.5  # seconds of Discord's three that a vote may take unac
 LOG_IN_PAUSE: Final = 60.0  # seconds at most between two tries
 OLD: Final = timedelta(hours=1)  # messages that Discord lets be edited only now and then
 RARELY: Final = 20.0  # seconds between such edits
-RECENT: Final = 5  # slates of a server whose cards may have missed their last word
 _THINKING: Final = "thinking"  # the message that says so, until there is an answer
 
 _NAMES: Final = {
@@ -46,8 +47,6 @@ _NAMES: Final = {
 }
 
 Interaction = discord.Interaction["Room"]
-Left = tuple[tuple[Slate, ...], tuple[Script, ...]]
-"""The slates and scripts that were being written when the last process stopped."""
 
 
 def member(interaction: Interaction) -> MemberId:
@@ -103,7 +102,7 @@ class _Tree(app_commands.CommandTree["Room"]):
 class Room(commands.AutoShardedBot):
     """The writers' room on Discord. It needs no privileged intent and caches no members."""
 
-    def __init__(self, app: App, *, owners: frozenset[int] = frozenset(), left: Left = ((), ())) -> None:
+    def __init__(self, app: App, *, owners: frozenset[int] = frozenset(), left: Left | None = None) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # this bot has no voice
         super().__init__(
             command_prefix=commands.when_mentioned,
@@ -119,9 +118,9 @@ class Room(commands.AutoShardedBot):
         )
         self.app = app
         self.owners = owners
-        self.presenter = Presenter(app)
+        self.board = Board(self, app)
         self.tree.on_error = self._refuse  # type: ignore[method-assign]
-        self._left: Left | None = left
+        self._left: Left | None = left or Left()
         self.presses: dict[str, Pressed] = {}
         self.picks: dict[str, Picked] = {}
         self.chosen_languages: dict[GuildId, str | None] = {}
@@ -139,7 +138,7 @@ class Room(commands.AutoShardedBot):
 
     async def close(self) -> None:
         """Let the cards say how it stands, then leave."""
-        await self.presenter.close(LAST_CARDS)
+        await self.board.close(LAST_CARDS)
         await super().close()
 
     async def on_guild_join(self, server: discord.Guild) -> None:
@@ -156,48 +155,8 @@ class Room(commands.AutoShardedBot):
         """Put right what the last process left on Discord; once a process."""
         log.info("on Discord", user=str(self.user), guilds=len(self.guilds))
         left, self._left = self._left, None
-        if left is None:
-            return
-        slates = {slate.id: slate for slate in left[0]}
-        scripts = {script.id: script for script in left[1]}
-        for server in self.guilds:
-            for slate in await browsing.recent_slates(self.app, GuildId(f"discord:{server.id}"), RECENT):
-                slates.setdefault(slate.id, slate)
-                scripts |= {script.id: script for script in await self._scripts(slate)}
-        for slate in slates.values():
-            self.show_slate(slate)
-        for script in scripts.values():
-            await self.show_script(script)
-
-    async def _scripts(self, slate: Slate) -> tuple[Script, ...]:
-        view = await browsing.slate(self.app, slate.id)
-        shows = [await browsing.show(self.app, pitch.id) for pitch in view.pitches if pitch.greenlit_at]
-        return tuple(script for show in shows for script in show.scripts)
-
-    def show_slate(self, slate: Slate) -> None:
-        """Bring the card of a slate up to date where it hangs, if it hangs anywhere."""
-        if slate.channel_id and slate.message_id:
-            show = places.on_message(self, slate.channel_id, slate.message_id)
-            self.presenter.slate(slate.id, show, slate.channel_id)
-
-    async def show_script(self, script: Script) -> None:
-        """Bring the card of a script up to date; one that hangs nowhere is sent to where its slate hangs."""
-        if script.channel_id and script.message_id:
-            show = places.on_message(self, script.channel_id, script.message_id)
-            self.presenter.script(script.id, show, script.channel_id)
-            return
-        pitch, _ = await browsing.script(self.app, script.id)
-        slate = (await browsing.slate(self.app, pitch.slate_id)).slate
-        if slate.channel_id:
-            channel = self.get_partial_messageable(slate.channel_id)
-            send = partial(_send, channel, f"script-{script.id}")
-            self._show_new_script(script, send, slate.channel_id)
-
-    def _show_new_script(self, script: Script, send: places.Send, channel_id: int) -> None:
-        async def placed(message: discord.Message) -> None:
-            await writing.place(self.app, script, channel_id=message.channel.id, message_id=message.id)
-
-        self.presenter.script(script.id, places.as_new(self, send, placed), channel_id)
+        if left is not None:
+            await self.board.catch_up(left, [GuildId(f"discord:{server.id}") for server in self.guilds])
 
     # Answers to commands -------------------------------------------------------------------------------
 
@@ -206,7 +165,7 @@ class Room(commands.AutoShardedBot):
         thinking = await interaction.response.defer(thinking=True)
         interaction.extras[_THINKING] = thinking.message_id if thinking else None
 
-    def place(self, interaction: Interaction) -> pitching.Place | None:
+    def place(self, interaction: Interaction) -> Place | None:
         """Return where the answer hangs, if Discord said so."""
         channel_id, message_id = _answer_place(interaction)
         return (channel_id, message_id) if message_id else None
@@ -214,14 +173,21 @@ class Room(commands.AutoShardedBot):
     def answer_slate(self, interaction: Interaction, slate: Slate) -> None:
         """Keep the answer showing a slate's card that is up to date."""
         channel_id, _ = _answer_place(interaction)
-        self.presenter.slate(slate.id, self._answer(interaction), channel_id)
+        self.board.presenter.slate(slate.id, self._answer(interaction), channel_id)
+
+    def answer_staging(self, interaction: Interaction, staging: Staging) -> None:
+        """Keep the answer showing a staged dialog's card that is up to date."""
+        channel_id, _ = _answer_place(interaction)
+        self.board.presenter.staging(staging.id, self._answer(interaction), channel_id)
 
     async def answer_script(self, interaction: Interaction, script: Script) -> None:
-        """Remember where the answer hangs, and keep it showing a script's card that is up to date."""
-        channel_id, message_id = _answer_place(interaction)
-        if message_id:
-            await writing.place(self.app, script, channel_id=channel_id, message_id=message_id)
-        self.presenter.script(script.id, self._answer(interaction), channel_id)
+        """Keep the answer showing a script's card that is up to date, and hang the script where it belongs."""
+        place = _answer_place(interaction)
+        await self.board.answer_script(script, self._answer(interaction), place)
+
+    async def hang_script(self, interaction: Interaction, script: Script) -> None:
+        """Hang a script where it belongs: in its show's thread, or below what was clicked."""
+        await self.board.script(script, _follow_up(interaction))
 
     def _answer(self, interaction: Interaction) -> places.Show:
         channel_id, message_id = _answer_place(interaction)
@@ -275,8 +241,7 @@ class Room(commands.AutoShardedBot):
             await interaction.response.defer()
         self._show_tally(interaction, ballot.pitch.slate_id)
         if ballot.greenlit:
-            show = await browsing.show(self.app, pitch_id)
-            self._show_new_script(show.scripts[0], partial(_follow_up, interaction), interaction.channel_id or 0)
+            await self.hang_script(interaction, (await browsing.show(self.app, pitch_id)).scripts[0])
 
     async def _in_time(self, interaction: Interaction, counting: Coroutine[Any, Any, Ballot]) -> Ballot:
         """Return what the vote did; a database that is busy does not let the click go unacknowledged."""
@@ -291,7 +256,7 @@ class Room(commands.AutoShardedBot):
         if interaction.message and interaction.channel_id:
             old = discord.utils.utcnow() - interaction.message.created_at > OLD
             show = places.on_message(self, interaction.channel_id, interaction.message.id)
-            self.presenter.refresh(slate_id, show, interaction.channel_id, after=RARELY if old else 0.0)
+            self.board.presenter.refresh(slate_id, show, interaction.channel_id, after=RARELY if old else 0.0)
 
     async def tell(self, person: MemberId, sentence: str) -> None:
         """Say something to a member by direct message; one who takes none is left alone."""
@@ -336,13 +301,11 @@ async def _stop_thinking(interaction: Interaction) -> None:
     await interaction.delete_original_response()
 
 
-async def _send(channel: discord.PartialMessageable, nonce: str, view: cards.View) -> discord.Message:
-    """Send as the bot; Discord drops a second message with the same nonce, so trying again is safe."""
-    return await channel.send(view=view, nonce=nonce)
+def _follow_up(interaction: Interaction) -> places.Send:
+    async def send(view: cards.View) -> discord.Message:
+        return await interaction.followup.send(view=view, wait=True)
 
-
-async def _follow_up(interaction: Interaction, view: cards.View) -> discord.Message:
-    return await interaction.followup.send(view=view, wait=True)
+    return send
 
 
 def _cause(error: Exception) -> BaseException:

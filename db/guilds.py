@@ -35,6 +35,7 @@ class GuildRow(Base):
     voters_shown: Mapped[bool] = mapped_column(server_default=false())
     slates_a_day: Mapped[int] = mapped_column(server_default="20")
     slates_a_day_of_all: Mapped[int] = mapped_column(server_default="500")
+    pages_a_day: Mapped[int] = mapped_column(server_default="50")
     rating: Mapped[str] = mapped_column(server_default="general")
     language: Mapped[str | None]
     pitch_channel: Mapped[int | None] = mapped_column(BigInteger)
@@ -51,8 +52,8 @@ class Guild:
     """A guild with its settings.
 
     ``votes_to_greenlight`` votes greenlight a pitch, a slate stays open ``voting_hours``. ``slates_a_day`` are a
-    member's, ``slates_a_day_of_all`` the whole server's. ``language`` is None where everybody is answered in their
-    own, ``left_at`` says since when the bot is not there any more.
+    member's, ``slates_a_day_of_all`` the whole server's; ``pages_a_day`` scenes, lines and dialogs a member's.
+    ``language`` is None where everybody is answered in their own, ``left_at`` says since when the bot is not there.
     """
 
     id: GuildId
@@ -62,6 +63,7 @@ class Guild:
     voters_shown: bool
     slates_a_day: int
     slates_a_day_of_all: int
+    pages_a_day: int
     rating: Rating
     language: str | None
     pitch_channel: int | None
@@ -125,6 +127,7 @@ async def _one(session: AsyncSession, guild_id: GuildId, guilds: Select[GuildRow
         voters_shown=row.voters_shown,
         slates_a_day=row.slates_a_day,
         slates_a_day_of_all=row.slates_a_day_of_all,
+        pages_a_day=row.pages_a_day,
         rating=Rating(row.rating),
         language=row.language,
         pitch_channel=row.pitch_channel,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, Select, UniqueConstraint, column, func, select, table, update
+from sqlalchemy import BigInteger, ForeignKey, Index, Select, UniqueConstraint, column, func, select, table, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -52,6 +52,7 @@ class PitchRow(Base):
     greenlit_at: Mapped[datetime | None]
     note: Mapped[str | None]
     removed_at: Mapped[datetime | None]
+    thread_id: Mapped[int | None] = mapped_column(BigInteger)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,7 @@ class Pitch:
     """A pitch with its slate's genre and theme; ``votes`` is counted, ``slot`` is its place on the slate from 0.
 
     ``note`` is what was said to the decision; one that moderators ``removed`` is not shown anywhere any more.
+    ``thread_id`` is the thread on Discord where its script is written.
     """
 
     id: PitchId
@@ -74,6 +76,7 @@ class Pitch:
     greenlit_at: datetime | None
     note: str | None = None
     removed: bool = False
+    thread_id: int | None = None
 
 
 _VOTES_CAST = select(func.count()).select_from(_VOTES).where(_VOTES.c.pitch_id == PitchRow.id).scalar_subquery()
@@ -157,6 +160,11 @@ async def mark(
     """Move the pitch to ``state`` if it is in one of ``from_states``; ``False`` if it is not."""
     moved = update(PitchRow).where(PitchRow.id == pitch_id, PitchRow.state.in_(from_states)).values(state=state)
     return await session.scalar(moved.returning(PitchRow.id)) is not None
+
+
+async def set_thread(session: AsyncSession, pitch_id: PitchId, thread_id: int | None) -> None:
+    """Remember the thread where the show's script is written, or that there is none any more."""
+    await session.execute(update(PitchRow).where(PitchRow.id == pitch_id).values(thread_id=thread_id))
 
 
 async def search(
@@ -252,6 +260,7 @@ async def _all(session: AsyncSession, wanted: Select[PitchRow, str, str, str, in
             greenlit_at=row.greenlit_at,
             note=row.note,
             removed=row.removed_at is not None,
+            thread_id=row.thread_id,
         )
         for row, guild_id, genre, theme, votes in await session.execute(wanted)
     )

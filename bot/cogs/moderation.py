@@ -119,7 +119,7 @@ class Moderation(commands.Cog):
             "block": say("“{title}” is removed, and who asked for it is blocked.", title=plain(pitch.title)),
         }[word]
         await interaction.response.send_message(said, ephemeral=True)
-        self.room.show_slate((await browsing.slate(self.room.app, pitch.slate_id)).slate)
+        self.room.board.slate((await browsing.slate(self.room.app, pitch.slate_id)).slate)
 
     async def _here(self, interaction: Interaction, number: str) -> ReportId:
         """Return the report of this server that a button means, for a moderator.

@@ -16,6 +16,7 @@ from model.briefs import OutOfRangeError
 
 _NEEDED = {
     "pitch_channel": ("view_channel", "send_messages"),
+    "script_channel": ("view_channel", "send_messages", "create_public_threads", "send_messages_in_threads"),
     "report_channel": ("view_channel", "send_messages"),
 }
 
@@ -72,6 +73,7 @@ class SettingsCog(commands.Cog, name="Settings"):
             "voting_hours": say("Hours until a vote closes"),
             "slates_a_day": say("Slates a day for a member"),
             "slates_a_day_of_all": say("Slates a day for the server"),
+            "pages_a_day": say("Scenes, lines, dialogs a day for a member"),
         }
         fields = [
             Field(name=name, label=label, value=str(getattr(now, name)), limit=6) for name, label in labels.items()

@@ -10,7 +10,7 @@ from discord import ui
 
 from bot.languages import say, say_count
 from bot.ui.buttons import Press
-from bot.ui.cards import GREEN, View
+from bot.ui.cards import GREEN, View, turning
 from bot.ui.chart import Bar, alt_text, chart
 from bot.ui.plain import plain
 from bot.usecases.browsing import Show
@@ -36,12 +36,8 @@ def words(state: str) -> str:
 def listed(heading: str, page: Page, turn: str, facts: str, empty: str) -> View:
     """Return a page of a list; ``turn`` and ``facts`` are on the buttons that turn it."""
     rows = [_row(pitch) for pitch in page.pitches] or [empty]
-    items: list[ui.Item[Any]] = [ui.TextDisplay("\n".join([f"### {heading}", *rows]))]
-    if page.number or page.more:
-        back = Press(turn, f"{page.number - 1}:{facts}", label=say("Back"), disabled=not page.number)
-        on = Press(turn, f"{page.number + 1}:{facts}", label=say("Next"), disabled=not page.more)
-        items.append(ui.ActionRow(back, on))
-    return _view(*items)
+    text: ui.TextDisplay[Any] = ui.TextDisplay("\n".join([f"### {heading}", *rows]))
+    return _view(text, *turning(turn, facts, page.number, more=page.more))
 
 
 def _row(pitch: Pitch) -> str:

@@ -9,6 +9,8 @@ from bot.ui.cards import View
 
 _TOKEN_GONE: Final = {10015, 10062, 50027}  # unknown webhook, unknown interaction, invalid webhook token
 
+_ARCHIVED: Final = 50083  # the thread sleeps; it is woken before its messages change
+
 Show = Callable[[View], Awaitable[None]]
 """Puts a card in its place; raises what discord.py raises."""
 
@@ -21,7 +23,13 @@ def on_message(client: discord.Client, channel_id: int, message_id: int) -> Show
     message = client.get_partial_messageable(channel_id).get_partial_message(message_id)
 
     async def show(view: View) -> None:
-        await message.edit(view=view)
+        try:
+            await message.edit(view=view)
+        except discord.HTTPException as error:
+            if error.code != _ARCHIVED:
+                raise
+            await client.http.edit_channel(channel_id, archived=False)
+            await message.edit(view=view)
 
     return show
 

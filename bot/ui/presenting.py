@@ -10,12 +10,12 @@ import discord
 import structlog
 
 from bot.app import App
-from bot.stage import Work, script_work, slate_work
+from bot.stage import Work, script_work, slate_work, staging_work
 from bot.ui import cards
 from bot.ui.places import Show
-from bot.usecases import browsing
+from bot.usecases import browsing, rewriting
 from db.errors import DatabaseBusyError, DatabaseUnreachableError
-from db.ids import ScriptId, SlateId
+from db.ids import ScriptId, SlateId, StagingId
 
 log = structlog.get_logger()
 EDIT_EVERY: Final = 1.2  # seconds between edits in one channel
@@ -106,6 +106,17 @@ class Presenter:
 
         card = _Card(draw=draw, show=show, channel_id=channel_id)
         self._begin(self._follow(card, work), f"script {script_id}")
+
+    def staging(self, staging_id: StagingId, show: Show, channel_id: int) -> None:
+        """Show a staged dialog's card at once and keep it up to date until it is written, or failed."""
+        work = staging_work(staging_id)
+
+        async def draw() -> tuple[cards.View, bool]:
+            staging = await rewriting.staging(self._app, staging_id)
+            return cards.staging_card(staging, self._app.stage.latest(work)), staging.state != "drafting"
+
+        card = _Card(draw=draw, show=show, channel_id=channel_id)
+        self._begin(self._follow(card, work), f"staging {staging_id}")
 
     def refresh(self, slate_id: SlateId, show: Show, channel_id: int, *, after: float = 0.0) -> None:
         """Draw a slate's card once more, when it is its turn; asked again before that, it is still drawn once.

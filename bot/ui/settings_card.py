@@ -34,6 +34,7 @@ def _rules(settings: Settings) -> list[ui.Item[Any]]:
         say("A vote closes after **{hours}** hours.", hours=guild.voting_hours),
         say("A member may ask for **{count}** slates a day, the server for **{whole}**.",
             count=guild.slates_a_day, whole=guild.slates_a_day_of_all),
+        say("A member may ask for **{count}** scenes, lines and dialogs a day.", count=guild.pages_a_day),
         say("Voting on one's own slate: **{state}**", state=_state(guild.self_votes)),
         say("Moderators see who voted for what: **{state}**", state=_state(guild.voters_shown)),
         say("Content: **{rating}**", rating=_rating(guild)),
@@ -54,11 +55,16 @@ def _channels(settings: Settings) -> list[ui.Item[Any]]:
     guild = settings.guild
     chosen = (
         ("pitch_channel", say("Where slates are asked for (nowhere chosen: everywhere)"), guild.pitch_channel),
+        (
+            "script_channel",
+            say("Where scripts are written, a channel or a forum (nowhere chosen: threads on the slates)"),
+            guild.script_channel,
+        ),
         ("report_channel", say("Where moderators read reports"), guild.report_channel),
     )
     items: list[ui.Item[Any]] = [ui.TextDisplay("### " + say("Channels"))]
     for name, text, channel in chosen:
-        items += [ui.TextDisplay(text), ui.ActionRow(Pick.channel(name, channel))]
+        items += [ui.TextDisplay(text), ui.ActionRow(Pick.channel(name, channel, forum=name == "script_channel"))]
     return items
 
 

@@ -17,9 +17,10 @@ NUMBERS: Final = {
     "voting_hours": (1, 720),
     "slates_a_day": (1, 1_000),
     "slates_a_day_of_all": (1, 100_000),
+    "pages_a_day": (1, 10_000),
 }
 SWITCHES: Final = ("self_votes", "voters_shown")
-CHANNELS: Final = ("pitch_channel", "report_channel")
+CHANNELS: Final = ("pitch_channel", "script_channel", "report_channel")
 
 
 class WrongChannelError(PermissionError):

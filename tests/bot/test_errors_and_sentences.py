@@ -19,7 +19,8 @@ from bot.errors import CommandChangedError, MissingPermissionError, NotAllowedEr
 from bot.launch import StartError
 from bot.networks.base import NetworkError
 from bot.usecases.continuing import LastSceneError
-from bot.usecases.limits import EnoughTodayError, StillWritingError
+from bot.usecases.limits import EnoughPagesError, EnoughTodayError, StillWritingError
+from bot.usecases.listing import TooFewShowsError
 from bot.usecases.moderating import NotWelcomeError, ReportDecidedError, ReportedBeforeError, TooCoarseError
 from bot.usecases.pitching import CalledOffError, NotDraftingError, NotYoursError
 from bot.usecases.rewriting import LineChangedError
@@ -60,6 +61,8 @@ EXAMPLES: list[BaseException] = [
     StillWritingError(SlateId(3)),
     EnoughTodayError(20, 185, whole=False),
     EnoughTodayError(500, 5, whole=True),
+    EnoughPagesError(50, 61),
+    TooFewShowsError(),
     CalledOffError(),
     NotDraftingError(),
     NotYoursError(),
