@@ -16,9 +16,9 @@ from bot.usecases.limits import EnoughPagesError, EnoughTodayError, StillWriting
 from bot.usecases.listing import TooFewShowsError
 from bot.usecases.moderating import NotWelcomeError, ReportDecidedError, ReportedBeforeError, TooCoarseError
 from bot.usecases.pitching import CalledOffError, NotDraftingError, NotYoursError
+from bot.usecases.reserve import NothingToPostError
 from bot.usecases.rewriting import LineChangedError
 from bot.usecases.settings import WrongChannelError
-from bot.usecases.showing import NothingToPostError
 from bot.usecases.voting import NotAVoterError, OwnSlateError, PitchDecidedError, VotersHiddenError
 from bot.usecases.writing import NotGreenlitError
 from db.errors import (

@@ -8,13 +8,15 @@ from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED, JobExecutionEv
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.app import App
-from bot.usecases import forgetting, pitching, publishing, rewriting, voting, writing
-from bot.usecases.showing import Draw, NothingToPostError
+from bot.usecases import forgetting, pitching, publishing, reserve, rewriting, voting, writing
+from bot.usecases.reserve import NothingToPostError
+from bot.usecases.showing import Draw
 
 log = structlog.get_logger()
 GRACE: Final = 6 * 3600  # seconds a late job may still run
 CATCH_UP_MINUTES: Final = 10
 CLOSE_SECONDS: Final = 30
+RESERVE_MINUTES: Final = 30
 
 
 def clock(app: App, draw: Draw, *, post_at: time, retention: timedelta = timedelta(days=90)) -> AsyncIOScheduler:
@@ -27,6 +29,7 @@ def clock(app: App, draw: Draw, *, post_at: time, retention: timedelta = timedel
         daily, "cron", args=[app, draw, post_at], hour=post_at.hour, minute=post_at.minute, id="daily post"
     )
     scheduler.add_job(daily, "interval", args=[app, draw, post_at], minutes=CATCH_UP_MINUTES, id="catch up")
+    scheduler.add_job(reserve.fill, "interval", args=[app], minutes=RESERVE_MINUTES, id="shows in reserve")
     scheduler.add_job(take_up, "interval", args=[app], minutes=1, id="take up")
     scheduler.add_job(forgetting.tidy, "cron", args=[app, retention], hour=4, minute=30, id="forget what is old")
     scheduler.add_job(voting.close_expired, "interval", args=[app], seconds=CLOSE_SECONDS, id="close votes")

@@ -232,6 +232,12 @@ async def by_chance(session: AsyncSession, guild_id: GuildId, states: Collection
     return found[0] if found else None
 
 
+async def judged(session: AsyncSession, limit: int) -> tuple[Pitch, ...]:
+    """Return the newest pitches about which the community has decided, for or against."""
+    decided = _pitches().where(PitchRow.state != PitchState.OPEN, _SHOWN)
+    return await _all(session, decided.order_by(PitchRow.id.desc()).limit(limit))
+
+
 async def unposted(session: AsyncSession, limit: int) -> tuple[Pitch, ...]:
     """Return ``scripted`` pitches no post was ever about, most voted first, then the longest greenlit."""
     spoken_of = select(_POSTS.c.pitch_id).where(_POSTS.c.pitch_id == PitchRow.id).exists()

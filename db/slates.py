@@ -26,6 +26,7 @@ from db.errors import NotFoundError
 from db.ids import GuildId, MemberId, SlateId
 
 _PITCHES = table("pitches", column("slate_id"), column("state"))  # its own file builds on this one
+_VOTES = table("votes", column("slate_id"))
 _COUNTED = ("slates", "pitches", "votes", "scripts")
 
 
@@ -164,6 +165,17 @@ async def recent(session: AsyncSession, guild_id: GuildId, limit: int) -> tuple[
     """Return the guild's last ``limit`` slates, the newest first."""
     wanted = select(SlateRow).where(SlateRow.guild_id == guild_id).order_by(SlateRow.id.desc()).limit(limit)
     return await _all(session, wanted)
+
+
+async def votes_by_genre(session: AsyncSession, since: datetime) -> dict[str, int]:
+    """Return how many votes were cast on slates of each genre since then (aware)."""
+    counted = (
+        select(SlateRow.genre, func.count().label("votes"))
+        .join(_VOTES, _VOTES.c.slate_id == SlateRow.id)
+        .where(SlateRow.created_at >= since)
+        .group_by(SlateRow.genre)
+    )
+    return {row.genre: row.votes for row in await session.execute(counted)}
 
 
 async def expired(session: AsyncSession, now: datetime) -> tuple[SlateId, ...]:

@@ -17,7 +17,8 @@ from starlette.templating import Jinja2Templates
 
 from bot import errors
 from bot.app import App
-from bot.usecases.showing import Draw, NothingToPostError
+from bot.usecases.reserve import NothingToPostError
+from bot.usecases.showing import Draw
 from bot.usecases.voting import PitchDecidedError
 from bot.usecases.writing import NotGreenlitError
 from bot.web.api import Api

@@ -15,8 +15,8 @@ from bot.networks.base import (
     NetworkUnauthorizedError,
     NetworkUncertainError,
 )
-from bot.usecases import browsing, publishing, showing
-from bot.usecases.showing import NothingToPostError
+from bot.usecases import browsing, publishing, reserve
+from bot.usecases.reserve import NothingToPostError
 from db.pitches import Pitch
 from db.posts import Post
 from model.briefs import Brief, PitchBrief
@@ -82,7 +82,7 @@ async def test_without_a_show_the_room_makes_one_up(app: App, network: FakeNetwo
     (post,) = await publishing.publish(app, draw, DAY)
     assert post.pitch_id is not None
     show = await browsing.show(app, post.pitch_id)
-    assert (show.pitch.guild_id, show.pitch.state, show.scripts[0].state) == (showing.ROOM, "posted", "done")
+    assert (show.pitch.guild_id, show.pitch.state, show.scripts[0].state) == (reserve.ROOM, "posted", "done")
     assert len(network.world.posts) == 1
 
 
