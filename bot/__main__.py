@@ -15,6 +15,7 @@ import uvicorn
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
+from bot import lag
 from bot.app import App
 from bot.jobs import clock
 from bot.logs import configure
@@ -117,6 +118,7 @@ async def run(settings: BotSettings) -> None:
             server = _server(site)
             page = asyncio.create_task(server.serve(sockets=[door]), name="page")
             discord = await _discord(settings, app)
+            watching = _watched(settings)
             log.info("the room is open", page=f"http://{settings.web_host}:{settings.web_port}", discord=bool(discord))
             try:
                 await _until(stop, {page, *discord})
@@ -125,9 +127,9 @@ async def run(settings: BotSettings) -> None:
                 scheduler.shutdown(wait=False)
                 await _close(app, settings.drain_seconds)
                 server.should_exit = True
-                for half in discord:
+                for half in (*discord, *watching):
                     half.cancel()
-                await asyncio.wait({page, *discord})
+                await asyncio.wait({page, *discord, *watching})
 
 
 async def _discord(settings: BotSettings, app: App) -> tuple[asyncio.Task[None], ...]:
@@ -141,6 +143,11 @@ async def _discord(settings: BotSettings, app: App) -> tuple[asyncio.Task[None],
     client.use_addresses(settings.discord_api, settings.discord_gateway)
     room = client.Room(app, owners=settings.owners, left=left)
     return (asyncio.create_task(client.run(room, token.get_secret_value()), name="discord"),)
+
+
+def _watched(settings: BotSettings) -> tuple[asyncio.Task[None], ...]:
+    """Have the lag of the event loop logged, where that is asked for."""
+    return (asyncio.create_task(lag.watch(settings.lag_log), name="lag"),) if settings.lag_log else ()
 
 
 async def _until(stop: asyncio.Event, halves: set[asyncio.Task[None]]) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import aiohttp
@@ -37,6 +37,7 @@ ACKNOWLEDGE: Final = 1.5  # seconds of Discord's three that a vote may take unac
 LOG_IN_PAUSE: Final = 60.0  # seconds at most between two tries
 OLD: Final = timedelta(hours=1)  # messages that Discord lets be edited only now and then
 RARELY: Final = 20.0  # seconds between such edits
+_COUNTER: Final = 0xFFF  # the part of an id that counts within a millisecond
 _THINKING: Final = "thinking"  # the message that says so, until there is an answer
 
 _NAMES: Final = {
@@ -62,6 +63,11 @@ def roles(interaction: Interaction) -> frozenset[int]:
 def guild(interaction: Interaction) -> GuildId:
     """Return where: the server, or the member's own direct messages."""
     return GuildId(f"discord:{interaction.guild_id or f'dm-{interaction.user.id}'}")
+
+
+def clicked(interaction: Interaction) -> datetime:
+    """Return when a member acted, by Discord's clock; of two acts in one millisecond the later is later."""
+    return interaction.created_at + timedelta(microseconds=min(interaction.id & _COUNTER, 999))
 
 
 Pressed = Callable[[Interaction, str], Awaitable[object]]
@@ -232,7 +238,14 @@ class Room(commands.AutoShardedBot):
 
     async def _count(self, interaction: Interaction, pitch_id: PitchId) -> None:
         try:
-            cast = voting.cast_vote(self.app, pitch_id, by=member(interaction), has=roles(interaction))
+            cast = voting.cast_vote(
+                self.app,
+                pitch_id,
+                by=member(interaction),
+                has=roles(interaction),
+                clicked=clicked(interaction),
+                guild=guild(interaction),
+            )
             ballot = await self._in_time(interaction, cast)
         except SlateClosedError as error:
             self._show_tally(interaction, SlateId(error.slate_id))  # its buttons should be gone

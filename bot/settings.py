@@ -47,6 +47,8 @@ class BotSettings(BaseSettings):
     retention_days: int = Field(default=90, ge=1)
     """After so many days slates and scripts lose the name of who asked, unless they opted in to training."""
     drain_seconds: float = Field(default=20.0, ge=0)
+    lag_log: float | None = Field(default=None, gt=0)
+    """Every so many seconds the worst lag of the event loop is logged; absent: never."""
 
     twitter_consumer_key: SecretStr | None = None
     twitter_consumer_secret: SecretStr | None = None

@@ -31,9 +31,18 @@ class VoteRow(Base):
 
 
 async def cast(
-    session: AsyncSession, *, slate_id: SlateId, pitch_id: PitchId, member_id: MemberId, now: datetime
+    session: AsyncSession,
+    *,
+    slate_id: SlateId,
+    pitch_id: PitchId,
+    member_id: MemberId,
+    now: datetime,
+    clicked: datetime | None = None,
 ) -> None:
     """Count the member's vote for the pitch; an earlier one on this slate is changed.
+
+    ``clicked`` is when the member decided, if that is known: of two votes under way at the same time the later one
+    counts, whichever arrives last.
 
     The slate stays locked until the session ends, so what is decided from the tally is decided once.
 
@@ -48,11 +57,13 @@ async def cast(
     of_this_slate = select(PitchRow.id).where(PitchRow.id == pitch_id, PitchRow.slate_id == slate_id)
     if await session.scalar(of_this_slate) is None:
         raise NotFoundError("pitch", pitch_id)
+    clicked = now if clicked is None else clicked
     vote = insert_into(session, VoteRow).values(
-        slate_id=slate_id, member_id=member_id, pitch_id=pitch_id, created_at=now, changed_at=now
+        slate_id=slate_id, member_id=member_id, pitch_id=pitch_id, created_at=now, changed_at=clicked
     )
-    changed = {"pitch_id": pitch_id, "changed_at": now}
-    await session.execute(vote.on_conflict_do_update(index_elements=["slate_id", "member_id"], set_=changed))
+    changed = {"pitch_id": pitch_id, "changed_at": clicked}
+    key, newer = ["slate_id", "member_id"], VoteRow.changed_at <= clicked
+    await session.execute(vote.on_conflict_do_update(index_elements=key, set_=changed, where=newer))
 
 
 async def of_slate(session: AsyncSession, slate_id: SlateId) -> dict[MemberId, PitchId]:
