@@ -79,7 +79,13 @@ async def equipment(settings: BotSettings) -> AsyncGenerator[App]:
     engine = WorkerClient(settings.worker_url, settings.secret("worker_token"))
     try:
         await database.check()
-        yield App(database=database, engine=engine, networks=networks(settings), zone=ZoneInfo(settings.zone))
+        yield App(
+            database=database,
+            engine=engine,
+            networks=networks(settings),
+            zone=ZoneInfo(settings.zone),
+            approval=settings.approval,
+        )
     finally:
         await engine.aclose()
         await database.close()
@@ -141,7 +147,7 @@ async def _discord(settings: BotSettings, app: App) -> tuple[asyncio.Task[None],
     from bot import client  # noqa: PLC0415 – discord.py only where it is used
 
     client.use_addresses(settings.discord_api, settings.discord_gateway)
-    room = client.Room(app, owners=settings.owners, left=left)
+    room = client.Room(app, owners=settings.owners, left=left, approval_channel=settings.approval_channel)
     return (asyncio.create_task(client.run(room, token.get_secret_value()), name="discord"),)
 
 

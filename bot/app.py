@@ -52,6 +52,7 @@ class App:
     now: Callable[[], datetime] = utc_now
     new_seed: Callable[[], int] = random_seed
     zone: tzinfo = UTC
+    approval: bool = False
     salt: bytes = field(default_factory=lambda: secrets.token_bytes(16), repr=False)
 
     def terms(self, guild: GuildId, member: MemberId | None) -> Terms:

@@ -108,7 +108,14 @@ class _Tree(app_commands.CommandTree["Room"]):
 class Room(commands.AutoShardedBot):
     """The writers' room on Discord. It needs no privileged intent and caches no members."""
 
-    def __init__(self, app: App, *, owners: frozenset[int] = frozenset(), left: Left | None = None) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        owners: frozenset[int] = frozenset(),
+        left: Left | None = None,
+        approval_channel: int | None = None,
+    ) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # this bot has no voice
         super().__init__(
             command_prefix=commands.when_mentioned,
@@ -124,6 +131,7 @@ class Room(commands.AutoShardedBot):
         )
         self.app = app
         self.owners = owners
+        self.approval_channel = approval_channel
         self.board = Board(self, app)
         self.tree.on_error = self._refuse  # type: ignore[method-assign]
         self._left: Left | None = left or Left()

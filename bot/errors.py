@@ -11,6 +11,7 @@ import structlog
 
 from bot.languages import say, spoken, translated
 from bot.nouns import noun
+from bot.usecases.approving import NotApprovedError, SettledError, UnfitError
 from bot.usecases.continuing import LastSceneError
 from bot.usecases.limits import EnoughPagesError, EnoughTodayError, StillWritingError
 from bot.usecases.listing import TooFewShowsError
@@ -216,6 +217,9 @@ _SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
     NotGreenlitError: lambda error: say(
         "“{title}” {state}; only greenlit shows get a script.", title=error.title, state=_state(error.state)
     ),
+    NotApprovedError: _sentence("The show of {error.day} waits for your word; approve it, edit it, or skip it."),
+    SettledError: _sentence("Somebody else has decided about this show meanwhile; look at it again."),
+    UnfitError: _sentence("These words are too strong for everybody to read; say it more mildly."),
     NothingToPostError: _sentence("No show is ready for today and none could be written just now; it is tried again."),
     CommandChangedError: _sentence("This command has changed; please try it again in a moment."),
     NotAllowedError: lambda error: say("Only {who} may do this.", who=noun(error.who)),

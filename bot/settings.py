@@ -44,6 +44,10 @@ class BotSettings(BaseSettings):
     post_at: time = time(12, 0)
     """When the daily show goes out, in ``zone``; keep it between 04:00 and 23:00 (daylight saving)."""
     zone: str = "UTC"
+    approval: bool = False
+    """Whether the show of the day waits until somebody approves it, on the page or in ``approval_channel``."""
+    approval_channel: int | None = None
+    """The Discord channel in which the bot's owners are asked."""
     retention_days: int = Field(default=90, ge=1)
     """After so many days slates and scripts lose the name of who asked, unless they opted in to training."""
     drain_seconds: float = Field(default=20.0, ge=0)

@@ -55,6 +55,12 @@ async def posts_of(app: App, day: date) -> tuple[Post, ...]:
     return tuple(post for post in found if post)
 
 
+async def is_settled(app: App, day: date) -> bool:
+    """Return whether every network's post of a day is out, or given up."""
+    posts_ = await posts_of(app, day)
+    return len(posts_) == len(app.networks) and all(post.state in {"posted", "failed"} for post in posts_)
+
+
 async def recover(app: App, draw: Draw) -> None:
     """Move on every post that a crash or an unclear answer left behind for ``STUCK_AFTER``.
 

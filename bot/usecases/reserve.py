@@ -1,6 +1,7 @@
 """Shows that the room makes up by itself, before the day they are needed: a writer away by then costs nothing."""
 
 import random
+from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
 from typing import Final
 
@@ -29,6 +30,10 @@ THEMES: Final = (
 _LIKED_WITHIN: Final = timedelta(days=90)
 _GENRES_APART: Final = len(GENRES) // 2  # slates of the room until a genre may come again
 _JUDGED: Final = 2000  # the newest pitches of which its taste is learnt
+
+
+Choose = Callable[[App, Collection[PitchId]], Awaitable[Pitch]]
+"""Chooses a show that may be announced, none of those given."""
 
 
 class NothingToPostError(RuntimeError):

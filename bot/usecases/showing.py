@@ -1,15 +1,18 @@
 """The show of the day: the community's best finished one, else one the room makes up itself."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
 from bot.app import App
 from bot.export import fountain
 from bot.networks.base import Announcement
-from bot.usecases import reserve
+from bot.usecases import approving, reserve
+from bot.usecases.approving import NotApprovedError
 from bot.usecases.reserve import ROOM, is_fit_for_all
-from db import pitches, scripts
+from db import pitches, proposals, scripts
+from db.ids import PitchId
 from db.pitches import Pitch
 from model.screenplay import lines
 
@@ -20,10 +23,25 @@ Draw = Callable[[Pitch, str], Awaitable[tuple[bytes, str]]]
 """Makes the picture of a show from its pitch and excerpt: PNG bytes and alternative text."""
 
 
-async def choose(app: App, day: date) -> Pitch:  # noqa: ARG001 - a day has one show, whichever it is
+async def choose(app: App, day: date) -> Pitch:
+    """Return the show of ``day``: the next one, or where the owner wants to approve it, the one that was.
+
+    Raises:
+        NotApprovedError: it waits for somebody's word.
+        NothingToPostError: there is none, and the writer brought nothing.
+    """
+    if not app.approval:
+        return await the_next(app)
+    standing = await approving.standing(app, day, the_next)
+    if standing.proposal.state != "approved":
+        raise NotApprovedError(day)
+    return standing.pitch
+
+
+async def the_next(app: App, but: Collection[PitchId] = ()) -> Pitch:
     """Return the most voted finished show that was never posted, the community's before the room's own.
 
-    One that is not fit for all to read is passed by. If there is none, one is made up now.
+    None of those in ``but``, and none that is not fit for all to read. If there is none, one is made up now.
 
     Raises:
         NothingToPostError: the writer brought nothing.
@@ -31,7 +49,7 @@ async def choose(app: App, day: date) -> Pitch:  # noqa: ARG001 - a day has one 
     async with app.database.reading() as session:
         waiting = await pitches.unposted(session, _LOOKED_AT)
     for pitch in sorted(waiting, key=lambda pitch: pitch.guild_id == ROOM):  # of equals the first stays the first
-        if is_fit_for_all(pitch.title, pitch.summary, await excerpt(app, pitch)):
+        if pitch.id not in but and is_fit_for_all(pitch.title, pitch.summary, await excerpt(app, pitch)):
             return pitch
     return await reserve.make_up(app)
 
@@ -44,9 +62,17 @@ async def excerpt(app: App, pitch: Pitch) -> str:
     return lines(fountain.read(written).elements[:_EXCERPT_ELEMENTS]) if written else ""
 
 
+async def _words(app: App, pitch: Pitch, day: date) -> str:
+    """Return what is said of a show on ``day``: as somebody edited it, or its own words."""
+    async with app.database.reading() as session:
+        found = await proposals.of_day(session, day)
+    return (found.summary if found and found.pitch_id == pitch.id else None) or pitch.summary
+
+
 async def announce(app: App, draw: Draw, pitch: Pitch, day: date) -> Announcement:
     """Return what is announced of a show: its pitch, the first lines of its script and a picture."""
     first = await excerpt(app, pitch)
+    pitch = replace(pitch, summary=await _words(app, pitch, day))
     picture, alt = await draw(pitch, first)
     return Announcement(
         day=day,

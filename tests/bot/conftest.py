@@ -71,6 +71,7 @@ async def open_app(database_url: str, clock: Clock, network: FakeNetwork) -> Asy
         database: Database | None = None,
         networks: tuple[Network, ...] | None = None,
         patience: Patience | None = None,
+        approval: bool = False,
     ) -> App:
         app = App(
             database=database or Database.connect(database_url),
@@ -79,6 +80,7 @@ async def open_app(database_url: str, clock: Clock, network: FakeNetwork) -> Asy
             patience=patience or Patience(first=0.0, longest=0.0, total=1.0),
             now=clock,
             new_seed=lambda: 7,
+            approval=approval,
         )
         opened.append(app)
         return app

@@ -2,7 +2,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import ModuleType
 
@@ -18,6 +18,7 @@ from bot.demo import RoundError
 from bot.errors import CommandChangedError, MissingPermissionError, NotAllowedError
 from bot.launch import StartError
 from bot.networks.base import NetworkError
+from bot.usecases.approving import NotApprovedError, SettledError, UnfitError
 from bot.usecases.continuing import LastSceneError
 from bot.usecases.limits import EnoughPagesError, EnoughTodayError, StillWritingError
 from bot.usecases.listing import TooFewShowsError
@@ -113,6 +114,9 @@ EXAMPLES: list[BaseException] = [
     MissingPermissionError(77, "send_messages"),
     NotAllowedError("owners"),
     NothingToPostError(),
+    NotApprovedError(date(2026, 12, 1)),
+    SettledError(),
+    UnfitError(),
     PitchDecidedError(PITCH),
     NotGreenlitError(PITCH),
     serve.PortInUseError("127.0.0.1", 8576),
