@@ -34,6 +34,11 @@ def weight(text: str) -> int:
     return sum(_weigh(token) for token in _tokens(text))
 
 
+def has_link(text: str) -> bool:
+    """Return whether X may find a link in ``text``, which makes the post dearer."""
+    return any(token.lastgroup in {"url", "domain"} for token in _tokens(text))
+
+
 def unlinked(text: str) -> str:
     """Return ``text`` (NFC) with a zero-width break in all that X would turn into a link, a mention or a cashtag."""
     return _LINKS.sub(lambda match: match[0] + BREAK, unicodedata.normalize("NFC", text))
