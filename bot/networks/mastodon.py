@@ -147,7 +147,7 @@ class Mastodon:
 
     async def _upload(self, client: httpx.AsyncClient, announcement: Announcement) -> str:
         image, kind = picture.fitted(announcement.picture, self._rules.picture)
-        words = wording.shortened(announcement.alt, self._rules.description)
+        words = wording.shortened(announcement.alt, self._rules.description, wording.graphemes)
         told = await asking.ask_object(
             client,
             "POST",

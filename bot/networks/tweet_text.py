@@ -1,4 +1,4 @@
-"""What X counts and links in a post: weighted length, shortening, and no link, mention or cashtag by accident."""
+"""What X counts and links in a post: weighted length, and no link, mention or cashtag by accident."""
 
 import re
 import unicodedata
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Final
 
 LIMIT: Final = 280
-ELLIPSIS: Final = "…"  # X weighs it 2
 BREAK: Final = "\u200b"  # zero width, weighs 1
 
 _URL_WEIGHT: Final = 23
@@ -42,22 +41,6 @@ def has_link(text: str) -> bool:
 def unlinked(text: str) -> str:
     """Return ``text`` (NFC) with a zero-width break in all that X would turn into a link, a mention or a cashtag."""
     return _LINKS.sub(lambda match: match[0] + BREAK, unicodedata.normalize("NFC", text))
-
-
-def shorten(text: str, limit: int) -> str:
-    """Return ``text`` if it weighs at most ``limit``, else its first words and "…"; empty where nothing fits."""
-    if weight(text) <= limit:
-        return text
-    room = limit - weight(ELLIPSIS)
-    kept, used = "", 0
-    for token in _tokens(text):
-        used += _weigh(token)
-        if used > room:
-            break
-        kept += token[0]
-    words, space, _ = kept.rpartition(" ")
-    kept = (words if space else kept).rstrip(" .,;:–—-")
-    return kept + ELLIPSIS if kept else ""
 
 
 def _tokens(text: str) -> Iterator[re.Match[str]]:

@@ -32,9 +32,7 @@ PLAIN, LINKED, DESCRIPTION = Decimal("0.015"), Decimal("0.200"), Decimal("0.005"
 """US$ a post, a post with a link, and a picture's description."""
 _RECENT: Final = 20
 _LIMITS: Final = ("x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour")
-_RULER: Final = wording.Ruler(
-    limit=tweet_text.LIMIT, length=tweet_text.weight, shorten=tweet_text.shorten, safe=tweet_text.unlinked
-)
+_RULER: Final = wording.Ruler(limit=tweet_text.LIMIT, length=tweet_text.weight, safe=tweet_text.unlinked)
 _NO_ANSWER: Final = (KeyError, TypeError, AttributeError, ValueError)  # a body that is not the v2 JSON it should be
 
 

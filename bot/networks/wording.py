@@ -46,7 +46,7 @@ def calmed(text: str) -> str:
     return _ACTIVE.sub(lambda match: match[0] + BREAK, text)
 
 
-def shortened(text: str, limit: int, length: Callable[[str], int] = graphemes) -> str:
+def shortened(text: str, limit: int, length: Callable[[str], int]) -> str:
     """Return ``text`` if its ``length`` is within ``limit``, else its first words and "…"; empty where nothing fits."""
     if length(text) <= limit:
         return text
@@ -64,12 +64,15 @@ def shortened(text: str, limit: int, length: Callable[[str], int] = graphemes) -
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruler:
-    """A network's rule of length: the limit, how it counts, how a text is shortened to it and made harmless."""
+    """A network's rule of length: the limit, how it counts, and how a text is made harmless there."""
 
     limit: int
-    length: Callable[[str], int] = graphemes
-    shorten: Callable[[str, int], str] = shortened
+    length: Callable[[str], int]
     safe: Callable[[str], str] = as_it_is
+
+    def cut(self, text: str, room: int) -> str:
+        """Return ``text``, harmless, and shortened to ``room`` if it must be."""
+        return shortened(self.safe(text), max(0, room), self.length)
 
 
 def hashtags(genre: str, *more: str) -> tuple[str, ...]:
@@ -83,7 +86,7 @@ def compose(announcement: Announcement, ruler: Ruler, tags: tuple[str, ...] = ()
     foot = "\n".join(filter(None, (marker(announcement.day), " ".join(f"#{tag}" for tag in tags))))
     genre = f" ({announcement.genre})"
     most = min(int(ruler.limit * _TITLE_SHARE), ruler.limit - ruler.length(f"{genre}\n\n{foot}"))
-    head = ruler.shorten(ruler.safe(announcement.title), max(0, most)) + genre
+    head = ruler.cut(announcement.title, most) + genre
     room = ruler.limit - ruler.length(f"{head}\n\n\n\n{foot}")
-    summary = ruler.shorten(ruler.safe(announcement.summary), room) if room > 0 else ""
+    summary = ruler.cut(announcement.summary, room)
     return "\n\n".join(filter(None, (head, summary, foot)))

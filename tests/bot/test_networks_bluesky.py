@@ -219,7 +219,10 @@ async def test_a_host_that_is_none_is_refused() -> None:
             await account(host).check()
 
 
-@given(st.text(max_size=300), st.text(max_size=900))
+TEXTS = st.text(max_size=300) | st.text("👨‍👩‍👧‍👦 🇩🇪", max_size=900)
+
+
+@given(TEXTS, TEXTS)
 def test_the_text_is_within_both_limits_and_carries_the_day(title: str, summary: str) -> None:
     bluesky = account("http://127.0.0.1:1")
     text = bluesky.text(replace(ANNOUNCEMENT, title=title, summary=summary))
