@@ -20,8 +20,11 @@ _EMOJI: Final = (
     r"|[\U0001f1e6-\U0001f1ff]{2}"  # flags
     rf"|{_SYMBOL}(?:[\U000e0020-\U000e007f]+|(?:\u200d{_SYMBOL})*)"  # families, professions, flags of regions
 )
-_DOMAIN: Final = r"[^\W_][\w-]*(?:\.[\w-]+)*\.[^\W\d_]{2,}(?:[/?#]\S*)?"
-_TOKEN: Final = re.compile(rf"(?P<url>https?://\S+)|(?P<domain>{_DOMAIN})|(?P<emoji>{_EMOJI})|(?P<one>.)", re.DOTALL)
+_DOMAIN: Final = r"[^\W_][\w-]*(?:\.[\w-]+)*\.[^\W\d_]{2,}"
+_HOST: Final = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+(?:com|net|org|tv|io|me)"
+_URL: Final = rf"(?<![\w@＠$#＃\u202a-\u202e])https?://{_HOST}(?:/[\w=/+-]*)?(?=\s|$)"
+_TOKEN: Final = re.compile(rf"(?P<url>(?a:{_URL}))|(?P<domain>{_DOMAIN})|(?P<emoji>{_EMOJI})|(?P<one>.)", re.DOTALL)
+_NAME: Final = re.compile(r"[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*\.[A-Za-z]+")
 _LINKS: Final = re.compile(r"(?<=[^\s.])\.(?=[^\W\d_]\w)|[@＠](?=\w)|\$(?=[^\W\d_])")
 
 
@@ -54,9 +57,15 @@ def _weigh(token: re.Match[str]) -> int:
         case "emoji":
             return 2
         case "domain":
-            return max(_URL_WEIGHT, sum(map(_weigh_one, token[0])))
+            return _weigh_domain(token[0])
         case _:
             return _weigh_one(token[0])
+
+
+def _weigh_domain(domain: str) -> int:
+    """Return the most it can weigh: X knows which domains exist, so it may link parts of it, all, or nothing."""
+    characters = sum(map(_weigh_one, domain))
+    return max(_URL_WEIGHT, characters) if _NAME.fullmatch(domain) else _URL_WEIGHT * domain.count(".") + characters
 
 
 def _weigh_one(character: str) -> int:
