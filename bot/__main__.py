@@ -19,8 +19,7 @@ from bot import lag
 from bot.app import App
 from bot.jobs import clock
 from bot.logs import configure
-from bot.networks.base import Network
-from bot.networks.outbox import Outbox
+from bot.networks.accounts import networks
 from bot.settings import BotSettings
 from bot.ui.poster import alt_text, poster
 from bot.usecases import resuming
@@ -50,31 +49,15 @@ async def draw(pitch: Pitch, excerpt: str) -> tuple[bytes, str]:
     return picture, alt_text(title=pitch.title, summary=pitch.summary, genre=pitch.genre, excerpt=excerpt or None)
 
 
-def networks(settings: BotSettings) -> tuple[Network, ...]:
-    """Return where the daily show goes: X when all four keys are set, else the outbox folder."""
-    names = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
-    keys = {name: key for name in names if (key := settings.secret(f"twitter_{name}"))}
-    outbox = Outbox(folder=settings.outbox)
-    if len(keys) < len(names):
-        return (outbox,)
-    from bot.networks.twitter import Twitter  # noqa: PLC0415 – tweepy only where it is used
-
-    twitter = Twitter(
-        consumer_key=keys["consumer_key"],
-        consumer_secret=keys["consumer_secret"],
-        access_token=keys["access_token"],
-        access_token_secret=keys["access_token_secret"],
-    )
-    return outbox, twitter
-
-
 @asynccontextmanager
 async def equipment(settings: BotSettings) -> AsyncGenerator[App]:
     """Open the database and the way to the worker; close both at the end.
 
     Raises:
         StorageError: the database cannot be used.
+        AccountsUnusableError: the accounts of the networks make no sense.
     """
+    reached = networks(settings)
     database = Database.connect(settings.database())
     engine = WorkerClient(settings.worker_url, settings.secret("worker_token"))
     try:
@@ -82,7 +65,7 @@ async def equipment(settings: BotSettings) -> AsyncGenerator[App]:
         yield App(
             database=database,
             engine=engine,
-            networks=networks(settings),
+            networks=reached,
             zone=ZoneInfo(settings.zone),
             approval=settings.approval,
         )
@@ -110,7 +93,7 @@ async def run(settings: BotSettings) -> None:
     """Serve until SIGTERM or SIGINT, then let the work in hand end for ``drain_seconds``.
 
     Raises:
-        StorageError, PortInUseError: the start is impossible.
+        StorageError, PortInUseError, AccountsUnusableError: the start is impossible.
         discord.LoginFailure: the token is wrong.
     """
     stop = asyncio.Event()

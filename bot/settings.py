@@ -2,7 +2,7 @@
 
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
@@ -62,6 +62,27 @@ class BotSettings(BaseSettings):
     twitter_consumer_secret_file: Path | None = None
     twitter_access_token_file: Path | None = None
     twitter_access_token_secret_file: Path | None = None
+
+    bluesky_handle: str | None = None
+    bluesky_password: SecretStr | None = None
+    """An app password, never the account's own."""
+    bluesky_password_file: Path | None = None
+    bluesky_host: str | None = None
+    mastodon_instance: str | None = None
+    mastodon_token: SecretStr | None = None
+    mastodon_token_file: Path | None = None
+    mastodon_visibility: Literal["public", "unlisted", "private"] = "public"
+    mastodon_warning: str = ""
+    """Words behind which every post is hidden there."""
+    webhook_url: SecretStr | None = None
+    """Secret, because it may hold a password."""
+    webhook_url_file: Path | None = None
+    webhook_secret: SecretStr | None = None
+    webhook_secret_file: Path | None = None
+    accounts: Path | None = None
+    """A TOML file with further accounts."""
+    catch_up_days: int = Field(default=0, ge=0, le=30)
+    """How many days that the room was closed are still posted once it is open again."""
 
     @field_validator("owners", mode="before")
     @classmethod

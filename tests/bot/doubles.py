@@ -5,12 +5,13 @@ from collections.abc import AsyncGenerator, Coroutine, Generator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from types import coroutine
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.networks.base import Announcement, NetworkError, marker
+from bot.networks.base import FREE, Announcement, Measure, NetworkError, marker
 from db.database import Database
 from db.pitches import Pitch
 from model.briefs import Brief
@@ -68,10 +69,14 @@ class FakeNetwork:
     after: list[NetworkError] = field(default_factory=list)
     upset: list[NetworkError] = field(default_factory=list)
     blind: int = 0
+    price: Decimal = FREE
     asked: list[str] = field(default_factory=list)
 
     def text(self, announcement: Announcement) -> str:
         return f"{announcement.title}\n{marker(announcement.day)}"
+
+    def measure(self, text: str) -> Measure:
+        return Measure(length=len(text), limit=500, cost=self.price)
 
     async def post(self, announcement: Announcement, text: str) -> str:
         self.asked.append("post")
@@ -160,6 +165,9 @@ class MortalNetwork:
 
     def text(self, announcement: Announcement) -> str:
         return self.network.text(announcement)
+
+    def measure(self, text: str) -> Measure:
+        return self.network.measure(text)
 
     async def post(self, announcement: Announcement, text: str) -> str:
         self.fate.step()
