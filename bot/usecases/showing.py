@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -26,8 +27,19 @@ THEMES: Final = (
 )  # fmt: skip
 _EXCERPT_ELEMENTS: Final = 8
 
-Draw = Callable[[Pitch, str], Awaitable[tuple[bytes, str]]]
-"""Makes the picture of a show from its pitch and excerpt: PNG bytes and alternative text."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pictures:
+    """Poster and script page of a show as PNG, each with its words; without an excerpt there is no page."""
+
+    poster: bytes
+    alt: str
+    page: bytes = b""
+    page_alt: str = ""
+
+
+Draw = Callable[[Pitch, str, str], Awaitable[Pictures]]
+"""Makes the pictures of a show from its pitch, its excerpt and the name of the network they are for."""
 
 
 class NothingToPostError(RuntimeError):
@@ -70,19 +82,21 @@ async def _finished(app: App, pitch_id: PitchId) -> Pitch:
     return pitch
 
 
-async def announce(app: App, draw: Draw, pitch: Pitch, day: date) -> Announcement:
-    """Return what is announced of a show: its pitch, the first lines of its script and a picture."""
+async def announce(app: App, draw: Draw, pitch: Pitch, day: date, network: str) -> Announcement:
+    """Return what is announced of a show on ``network``: its pitch, the first lines of its script, its pictures."""
     async with app.database.reading() as session:
         pages = await scripts.of_pitch(session, pitch.id)
     written = next((page.fountain for page in pages if page.fountain), None)
     excerpt = lines(fountain.read(written).elements[:_EXCERPT_ELEMENTS]) if written else ""
-    picture, alt = await draw(pitch, excerpt)
+    drawn = await draw(pitch, excerpt, network)
     return Announcement(
         day=day,
         title=pitch.title,
         summary=pitch.summary,
         genre=pitch.genre,
         excerpt=excerpt,
-        picture=picture,
-        alt=alt,
+        picture=drawn.poster,
+        alt=drawn.alt,
+        page=drawn.page,
+        page_alt=drawn.page_alt,
     )
