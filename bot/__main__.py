@@ -21,8 +21,10 @@ from bot.jobs import clock
 from bot.logs import configure
 from bot.networks.accounts import networks
 from bot.settings import BotSettings
-from bot.ui.poster import alt_text, poster
+from bot.ui.pictures import pictures
+from bot.ui.typesetting import use_fonts
 from bot.usecases import resuming
+from bot.usecases.showing import Pictures
 from bot.web.server import create_app
 from db.database import Database
 from db.pitches import Pitch
@@ -41,12 +43,9 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def draw(pitch: Pitch, excerpt: str) -> tuple[bytes, str]:
-    """Return the picture of a show and its description."""
-    picture = await asyncio.to_thread(
-        poster, title=pitch.title, summary=pitch.summary, genre=pitch.genre, excerpt=excerpt or None, seed=pitch.id
-    )
-    return picture, alt_text(title=pitch.title, summary=pitch.summary, genre=pitch.genre, excerpt=excerpt or None)
+async def draw(pitch: Pitch, excerpt: str, network: str) -> Pictures:
+    """Return poster and page of a show for ``network``, drawn beside the event loop."""
+    return await asyncio.to_thread(pictures, pitch, excerpt, network)
 
 
 @asynccontextmanager
@@ -96,6 +95,8 @@ async def run(settings: BotSettings) -> None:
         StorageError, PortInUseError, AccountsUnusableError: the start is impossible.
         discord.LoginFailure: the token is wrong.
     """
+    if settings.fonts:
+        use_fonts(settings.fonts)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -41,6 +41,8 @@ class BotSettings(BaseSettings):
     api_token_file: Path | None = None
 
     outbox: Path = Path("var/outbox")
+    fonts: Path | None = None
+    """A folder of fonts for what ours cannot draw (Chinese, emoji); asked before the machine's own."""
     post_at: time = time(12, 0)
     """When the daily show goes out, in ``zone``; keep it between 04:00 and 23:00 (daylight saving)."""
     zone: str = "UTC"

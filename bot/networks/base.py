@@ -48,7 +48,8 @@ class DuplicatePostError(NetworkError):
 class Announcement:
     """The show of a day, with everything a network may want to show of it.
 
-    ``excerpt`` is plain script text (may be empty), ``picture`` a PNG, ``alt`` its description in words.
+    ``excerpt`` is plain script text (may be empty), ``picture`` the poster and ``page`` the script page, both PNG; and
+    ``page_alt`` are their descriptions in words. Without an excerpt there is no page.
     """
 
     day: date
@@ -58,6 +59,8 @@ class Announcement:
     excerpt: str
     picture: bytes
     alt: str
+    page: bytes = b""
+    page_alt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,7 +83,7 @@ async def recover(app: App, draw: Draw) -> None:
 
 async def _post(app: App, draw: Draw, network: Network, post: Post) -> None:
     pitch = await _chosen(app, post) or await showing.choose(app, post.day)
-    announcement = await showing.announce(app, draw, pitch, post.day)
+    announcement = await showing.announce(app, draw, pitch, post.day, network.name)
     text = network.text(announcement)
     async with app.database.writing() as session:
         if post.pitch_id is None and not await posts.may_show(session, post.day, pitch.id):

@@ -1,7 +1,7 @@
 """The show of the day: the community's best finished one, else one the room makes up itself."""
 
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -19,8 +19,19 @@ from model.screenplay import lines
 _EXCERPT_ELEMENTS: Final = 8
 _LOOKED_AT: Final = 100  # shows that wait
 
-Draw = Callable[[Pitch, str], Awaitable[tuple[bytes, str]]]
-"""Makes the picture of a show from its pitch and excerpt: PNG bytes and alternative text."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pictures:
+    """Poster and script page of a show as PNG, each with its words; without an excerpt there is no page."""
+
+    poster: bytes
+    alt: str
+    page: bytes = b""
+    page_alt: str = ""
+
+
+Draw = Callable[[Pitch, str, str], Awaitable[Pictures]]
+"""Makes the pictures of a show from its pitch, its excerpt and the name of the network they are for."""
 
 
 async def choose(app: App, day: date) -> Pitch:
@@ -69,17 +80,19 @@ async def _words(app: App, pitch: Pitch, day: date) -> str:
     return (found.summary if found and found.pitch_id == pitch.id else None) or pitch.summary
 
 
-async def announce(app: App, draw: Draw, pitch: Pitch, day: date) -> Announcement:
-    """Return what is announced of a show: its pitch, the first lines of its script and a picture."""
+async def announce(app: App, draw: Draw, pitch: Pitch, day: date, network: str) -> Announcement:
+    """Return what is announced of a show on ``network``: its pitch, the first lines of its script, its pictures."""
     first = await excerpt(app, pitch)
     pitch = replace(pitch, summary=await _words(app, pitch, day))
-    picture, alt = await draw(pitch, first)
+    drawn = await draw(pitch, first, network)
     return Announcement(
         day=day,
         title=pitch.title,
         summary=pitch.summary,
         genre=pitch.genre,
         excerpt=first,
-        picture=picture,
-        alt=alt,
+        picture=drawn.poster,
+        alt=drawn.alt,
+        page=drawn.page,
+        page_alt=drawn.page_alt,
     )

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.networks.base import FREE, Announcement, Measure, NetworkError, marker
+from bot.usecases.showing import Pictures
 from db.database import Database
 from db.pitches import Pitch
 from model.briefs import Brief
@@ -101,9 +102,14 @@ class FakeNetwork:
         return f"{self.name}://{day.isoformat()}"
 
 
-async def draw(pitch: Pitch, excerpt: str) -> tuple[bytes, str]:
-    """Return a picture of a show that is quick to make."""
-    return f"{pitch.title} {excerpt}".encode(), f"Poster of {pitch.title}"
+async def draw(pitch: Pitch, excerpt: str, network: str) -> Pictures:
+    """Return pictures of a show that are quick to make."""
+    return Pictures(
+        poster=f"{pitch.title} {excerpt}".encode(),
+        alt=f"Poster of {pitch.title}",
+        page=f"{excerpt} for {network}".encode(),
+        page_alt=excerpt,
+    )
 
 
 class CrashError(BaseException):

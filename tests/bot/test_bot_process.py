@@ -115,11 +115,19 @@ def test_posts_go_to_the_folder_and_to_x_when_all_keys_are_set(tmp_path: Path) -
     assert isinstance(outbox, Outbox)
 
 
-async def test_the_picture_of_a_show_is_a_png(open_app: OpenApp, slated: Slated) -> None:
+async def test_a_show_has_a_poster_and_a_page_that_words_describe(open_app: OpenApp, slated: Slated) -> None:
     view = await slated(open_app())
-    picture, alt = await process.draw(view.pitches[0], "")
-    assert picture.startswith(b"\x89PNG")
-    assert view.pitches[0].title in alt
+    drawn = await process.draw(view.pitches[0], "ANNA: Is he gone?", "twitter")
+    assert drawn.poster.startswith(b"\x89PNG")
+    assert drawn.page.startswith(b"\x89PNG")
+    assert view.pitches[0].title in drawn.alt
+    assert "Is he gone?" in drawn.page_alt
+
+
+async def test_a_show_without_a_script_has_no_page(open_app: OpenApp, slated: Slated) -> None:
+    view = await slated(open_app())
+    drawn = await process.draw(view.pitches[0], " \n", "outbox")
+    assert (drawn.page, drawn.page_alt) == (b"", "")
 
 
 def test_the_bot_starts_without_torch() -> None:

@@ -75,8 +75,8 @@ async def test_what_is_edited_is_said_and_nothing_else_changes(
     found = await standing(asking)
     edited = await approving.edit(asking, found.proposal.id, "A kettle finds its voice.", by=ANNA)
     assert (edited.summary, edited.pitch.summary) == ("A kettle finds its voice.", show.summary)
-    assert (await showing.announce(asking, draw, show, DAY)).summary == "A kettle finds its voice."
-    assert (await showing.announce(asking, draw, show, DAY + timedelta(days=1))).summary == show.summary
+    assert (await showing.announce(asking, draw, show, DAY, "fake")).summary == "A kettle finds its voice."
+    assert (await showing.announce(asking, draw, show, DAY + timedelta(days=1), "fake")).summary == show.summary
     await approving.approve(asking, found.proposal.id, by=ANNA)
     await publishing.publish(asking, draw, DAY)
     assert network.world.days() == [DAY]

@@ -17,6 +17,7 @@ from bot.networks.base import (
 )
 from bot.usecases import browsing, publishing, reserve
 from bot.usecases.reserve import NothingToPostError
+from bot.usecases.showing import Pictures
 from db.pitches import Pitch
 from db.posts import Post
 from model.briefs import Brief, PitchBrief
@@ -212,10 +213,10 @@ async def test_a_slow_process_whose_post_was_taken_over_sends_nothing(
     slow, quick = open_app(), open_app()
     await scripted(slow)
 
-    async def draw_slowly(pitch: Pitch, excerpt: str) -> tuple[bytes, str]:
+    async def draw_slowly(pitch: Pitch, excerpt: str, where: str) -> Pictures:
         clock.move(minutes=11)
         await publishing.recover(quick, draw)
-        return await draw(pitch, excerpt)
+        return await draw(pitch, excerpt, where)
 
     await publishing.publish(slow, draw_slowly, DAY)
     assert (network.asked, (await row(slow)).state) == (["post"], "posted")
@@ -228,9 +229,9 @@ async def test_two_days_chosen_at_once_get_two_shows(
     slow, quick = open_app(), open_app()
     shows = {(await scripted(slow, seed=seed)).id for seed in (7, 8)}
 
-    async def draw_slowly(pitch: Pitch, excerpt: str) -> tuple[bytes, str]:
+    async def draw_slowly(pitch: Pitch, excerpt: str, where: str) -> Pictures:
         await publishing.publish(quick, draw, DAY + timedelta(days=1))
-        return await draw(pitch, excerpt)
+        return await draw(pitch, excerpt, where)
 
     await publishing.publish(slow, draw_slowly, DAY)
     clock.move(minutes=11)
@@ -246,12 +247,12 @@ async def test_two_networks_chosen_for_at_once_get_the_same_show(
     slow, quick = open_app(networks=networks[:1]), open_app(networks=networks)
     await scripted(slow)
 
-    async def draw_slowly(pitch: Pitch, excerpt: str) -> tuple[bytes, str]:
+    async def draw_slowly(pitch: Pitch, excerpt: str, where: str) -> Pictures:
         clock.move(hours=-1)
         await scripted(quick, seed=8)  # greenlit earlier: the next to be chosen
         clock.move(hours=1)
         await publishing.publish(quick, draw, DAY)
-        return await draw(pitch, excerpt)
+        return await draw(pitch, excerpt, where)
 
     await publishing.publish(slow, draw_slowly, DAY)
     clock.move(minutes=11)
@@ -269,9 +270,9 @@ async def test_a_post_that_another_process_took_up_meanwhile_is_left_to_it(
     await publishing.publish(slow, draw, DAY)
     clock.move(minutes=11)
 
-    async def draw_slowly(pitch: Pitch, excerpt: str) -> tuple[bytes, str]:
+    async def draw_slowly(pitch: Pitch, excerpt: str, where: str) -> Pictures:
         await publishing.recover(quick, draw)
-        return await draw(pitch, excerpt)
+        return await draw(pitch, excerpt, where)
 
     await publishing.recover(slow, draw_slowly)
     assert [network.world.days() for network in networks] == [[DAY], [DAY]]
