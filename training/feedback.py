@@ -26,7 +26,7 @@ from training.ballots import Tally, tallies
 from training.examples import Entry
 
 SOURCE: Final = "community"
-_HELD_OUT: Final = 5  # one slate in so many is never learnt from: the new adapter is judged by them
+_HELD_OUT: Final = 4  # one slate in so many is never learnt from: the new adapter is judged by them
 _MOST: Final = 3.0  # what an entry weighs at most
 _LINE: Final = 0.5  # what a line weighs that one member had said otherwise, against a title that won clearly
 _COARSE: Final = "too coarse to learn from"
