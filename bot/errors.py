@@ -19,7 +19,7 @@ from bot.usecases.moderating import NotWelcomeError, ReportDecidedError, Reporte
 from bot.usecases.pitching import CalledOffError, NotDraftingError, NotYoursError
 from bot.usecases.reserve import NothingToPostError
 from bot.usecases.rewriting import LineChangedError
-from bot.usecases.settings import WrongChannelError
+from bot.usecases.settings import BadHourError, UnknownZoneError, WrongChannelError
 from bot.usecases.voting import NotAVoterError, OwnSlateError, PitchDecidedError, VotersHiddenError
 from bot.usecases.writing import NotGreenlitError
 from db.errors import (
@@ -198,6 +198,8 @@ _SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
     TooCoarseError: _sentence("Please say that in other words; these are too coarse for this channel."),
     ReportedBeforeError: _sentence("You have reported this pitch before; the moderators have it."),
     ReportDecidedError: _sentence("Another moderator has decided this already."),
+    BadHourError: _sentence("“{error.hour}” is no time of day; write it as 18:30."),
+    UnknownZoneError: _sentence("There is no time zone “{error.zone}”; write it as Europe/Berlin."),
     WrongChannelError: _sentence("On this server slates are asked for in <#{error.channel_id}>."),
     NotYoursError: _sentence("Only who asked for this slate, or a moderator, may do that."),
     OutOfRangeError: lambda error: say(

@@ -42,7 +42,8 @@ class GuildRow(Base):
     script_channel: Mapped[int | None] = mapped_column(BigInteger)
     report_channel: Mapped[int | None] = mapped_column(BigInteger)
     daily_channel: Mapped[int | None] = mapped_column(BigInteger)
-    daily_post: Mapped[bool] = mapped_column(server_default=false())
+    daily_minute: Mapped[int | None]
+    zone: Mapped[str | None]
     left_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=this_moment)
 
@@ -53,7 +54,9 @@ class Guild:
 
     ``votes_to_greenlight`` votes greenlight a pitch, a slate stays open ``voting_hours``. ``slates_a_day`` are a
     member's, ``slates_a_day_of_all`` the whole server's; ``pages_a_day`` scenes, lines and dialogs a member's.
-    ``language`` is None where everybody is answered in their own, ``left_at`` says since when the bot is not there.
+    In ``daily_channel`` its show of the day goes out, ``daily_minute`` minutes after midnight in ``zone``; None is
+    whatever the bot's owner chose. ``language`` is None where everybody is answered in their own, ``left_at`` says
+    since when the bot is not there.
     """
 
     id: GuildId
@@ -70,7 +73,8 @@ class Guild:
     script_channel: int | None
     report_channel: int | None
     daily_channel: int | None
-    daily_post: bool
+    daily_minute: int | None
+    zone: str | None
     left_at: datetime | None
     created_at: datetime
 
@@ -99,6 +103,12 @@ async def lock(session: AsyncSession, guild_id: GuildId) -> Guild:
     return await _one(session, guild_id, select(GuildRow).with_for_update())
 
 
+async def announcing(session: AsyncSession) -> tuple[Guild, ...]:
+    """Return the guilds that have a channel for the daily show and were not left."""
+    wanted = select(GuildRow).where(GuildRow.daily_channel.is_not(None), GuildRow.left_at.is_(None))
+    return tuple(_guild(row) for row in await session.scalars(wanted.order_by(GuildRow.id)))
+
+
 async def left_before(session: AsyncSession, moment: datetime) -> tuple[GuildId, ...]:
     """Return the guilds that were left before then."""
     return tuple(GuildId(name) for name in await session.scalars(select(GuildRow.id).where(GuildRow.left_at < moment)))
@@ -119,6 +129,10 @@ async def _one(session: AsyncSession, guild_id: GuildId, guilds: Select[GuildRow
     row = await session.scalar(guilds.where(GuildRow.id == guild_id))
     if row is None:
         raise NotFoundError("guild", guild_id)
+    return _guild(row)
+
+
+def _guild(row: GuildRow) -> Guild:
     return Guild(
         id=GuildId(row.id),
         votes_to_greenlight=row.votes_to_greenlight,
@@ -134,7 +148,8 @@ async def _one(session: AsyncSession, guild_id: GuildId, guilds: Select[GuildRow
         script_channel=row.script_channel,
         report_channel=row.report_channel,
         daily_channel=row.daily_channel,
-        daily_post=row.daily_post,
+        daily_minute=row.daily_minute,
+        zone=row.zone,
         left_at=row.left_at,
         created_at=row.created_at,
     )

@@ -48,8 +48,8 @@ class DuplicatePostError(NetworkError):
 class Announcement:
     """The show of a day, with everything a network may want to show of it.
 
-    ``excerpt`` is plain script text (may be empty), ``picture`` the poster and ``page`` the script page, both PNG; and
-    ``page_alt`` are their descriptions in words. Without an excerpt there is no page.
+    ``number`` is the pitch's own, ``excerpt`` plain script text (may be empty), ``picture`` the poster and ``page`` the
+    script page, both PNG; ``alt`` and ``page_alt`` describe them in words. Without an excerpt there is no page.
     """
 
     day: date
@@ -61,6 +61,7 @@ class Announcement:
     alt: str
     page: bytes = b""
     page_alt: str = ""
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

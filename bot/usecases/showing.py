@@ -87,6 +87,7 @@ async def announce(app: App, draw: Draw, pitch: Pitch, day: date, network: str) 
     drawn = await draw(pitch, first, network)
     return Announcement(
         day=day,
+        number=pitch.id,
         title=pitch.title,
         summary=pitch.summary,
         genre=pitch.genre,

@@ -26,7 +26,7 @@ from bot.usecases.moderating import NotWelcomeError, ReportDecidedError, Reporte
 from bot.usecases.pitching import CalledOffError, NotDraftingError, NotYoursError
 from bot.usecases.reserve import NothingToPostError
 from bot.usecases.rewriting import LineChangedError
-from bot.usecases.settings import WrongChannelError
+from bot.usecases.settings import BadHourError, UnknownZoneError, WrongChannelError
 from bot.usecases.voting import NotAVoterError, OwnSlateError, PitchDecidedError, VotersHiddenError
 from bot.usecases.writing import NotGreenlitError
 from bot.web.guard import BadTokenError, ForeignFormError, TooLargeError
@@ -67,6 +67,8 @@ EXAMPLES: list[BaseException] = [
     CalledOffError(),
     NotDraftingError(),
     NotYoursError(),
+    BadHourError("25:00"),
+    UnknownZoneError("Mars/Base"),
     WrongChannelError(77),
     NotWelcomeError(),
     TooCoarseError(),
