@@ -170,7 +170,7 @@ class Room(commands.AutoShardedBot):
         log.info("on Discord", user=str(self.user), guilds=len(self.guilds))
         left, self._left = self._left, None
         if left is not None:
-            await self.board.catch_up(left, [GuildId(f"discord:{server.id}") for server in self.guilds])
+            self.board.catch_up(left, [GuildId(f"discord:{server.id}") for server in self.guilds])
 
     # Answers to commands -------------------------------------------------------------------------------
 

@@ -1,10 +1,12 @@
 """The board: where the cards of slates, scripts and staged dialogs hang, and what keeps them true."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Collection
 from functools import partial
 from typing import Final
 
 import discord
+import structlog
 
 from bot.app import App
 from bot.ui import places
@@ -19,6 +21,7 @@ from db.scripts import Script
 from db.slates import Slate
 from db.stagings import Staging
 
+log = structlog.get_logger()
 _UNKNOWN_CHANNEL: Final = 10003
 
 
@@ -30,13 +33,23 @@ class Board:
         self._app = app
         self.threads = Threads(client, app)
         self.presenter = Presenter(app)
+        self._catching_up: asyncio.Task[None] | None = None
 
     async def close(self, seconds: float) -> None:
         """Let the cards say how it stands, within ``seconds``."""
+        if self._catching_up:
+            _, late = await asyncio.wait({self._catching_up}, timeout=seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
         await self.presenter.close(seconds)
 
-    async def catch_up(self, left: Left, guilds: Iterable[GuildId]) -> None:
-        """Put right what the last process ``left``, and cards of these guilds that may have missed their last word."""
+    def catch_up(self, left: Left, guilds: Collection[GuildId]) -> None:
+        """Begin to put right what the last process ``left``, and these guilds' cards that may have missed a word."""
+        self._catching_up = asyncio.create_task(self._catch_up(left, guilds), name="catch up")
+        self._catching_up.add_done_callback(_report)
+
+    async def _catch_up(self, left: Left, guilds: Collection[GuildId]) -> None:
         for guild in guilds:
             left |= await resuming.recent(self._app, guild)
         for slate in left.slates.values():
@@ -114,3 +127,9 @@ class Board:
         """Send as the bot; Discord drops a second message with the same nonce, so trying again is safe."""
         channel = self._client.get_partial_messageable(channel_id or 0)
         return await channel.send(view=view, nonce=f"script-{script.id}-{script.seed % 10_000}")
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    error = None if task.cancelled() else task.exception()
+    if error:
+        log.error("cards not caught up", exc_info=error)
