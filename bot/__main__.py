@@ -95,7 +95,13 @@ async def run(settings: BotSettings) -> None:
     async with equipment(settings) as app:
         site = create_app(app, draw, api_token=_plain(settings.secret("api_token")), host=settings.web_host)
         with listen(settings.web_host, settings.web_port) as door:
-            scheduler = clock(app, draw, post_at=settings.post_at, retention=timedelta(days=settings.retention_days))
+            scheduler = clock(
+                app,
+                draw,
+                post_at=settings.post_at,
+                retention=timedelta(days=settings.retention_days),
+                missed=settings.catch_up_days,
+            )
             scheduler.start()
             server = _server(site)
             page = asyncio.create_task(server.serve(sockets=[door]), name="page")

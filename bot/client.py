@@ -122,6 +122,7 @@ class Room(commands.AutoShardedBot):
         self.presenter = Presenter(app)
         self.tree.on_error = self._refuse  # type: ignore[method-assign]
         self._left: Left | None = left
+        app.alarms.append(self.alarm)
         self.presses: dict[str, Pressed] = {}
         self.picks: dict[str, Picked] = {}
         self.chosen_languages: dict[GuildId, str | None] = {}
@@ -302,6 +303,11 @@ class Room(commands.AutoShardedBot):
             await (await self.create_dm(discord.Object(int(number)))).send(sentence)
         except (discord.HTTPException, aiohttp.ClientError) as lost:
             log.info("not told by direct message", error=repr(lost))
+
+    async def alarm(self, sentence: str) -> None:
+        """Say something to every owner by direct message."""
+        for owner in self.owners:
+            await self.tell(MemberId(f"discord:{owner}"), sentence)
 
     # Errors ------------------------------------------------------------------------------------------
 

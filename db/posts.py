@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, Select, UniqueConstraint, and_, column, or_, select, table, update
+from sqlalchemy import ForeignKey, Index, Select, UniqueConstraint, and_, column, func, or_, select, table, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -47,13 +47,18 @@ class PostRow(Base):
     text: Mapped[str | None]
     address: Mapped[str | None]
     reason: Mapped[str | None]
+    retry_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(server_default="0")
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """The post of one day on one network; ``address`` is where it can be read, ``reason`` an error code."""
+    """The post of one day on one network; ``address`` is where it can be read, ``reason`` an error code.
+
+    ``attempts`` is how often it came to nothing, ``retry_at`` when an ``unknown`` one is taken up again.
+    """
 
     id: PostId
     day: date
@@ -64,6 +69,8 @@ class Post:
     text: str | None
     address: str | None
     reason: str | None
+    retry_at: datetime | None
+    attempts: int
     created_at: datetime
     changed_at: datetime
 
@@ -83,6 +90,12 @@ async def get(session: AsyncSession, day: date, network: str, account: str) -> P
     that = select(PostRow).where(PostRow.day == day, PostRow.network == network, PostRow.account == account)
     row = await session.scalar(that)
     return None if row is None else _post(row)
+
+
+async def last_day(session: AsyncSession, network: str, account: str, *, before: date) -> date | None:
+    """Return the newest day before ``before`` that was ever claimed there."""
+    there = PostRow.network == network, PostRow.account == account, PostRow.day < before
+    return await session.scalar(select(func.max(PostRow.day)).where(*there))
 
 
 async def sending(session: AsyncSession, post_id: PostId, *, pitch_id: PitchId, text: str, now: datetime) -> bool:
@@ -112,13 +125,16 @@ async def may_show(session: AsyncSession, day: date, pitch_id: PitchId) -> bool:
 
 async def posted(session: AsyncSession, post_id: PostId, *, address: str | None, now: datetime) -> bool:
     """The post is out, at ``address``; ``False`` if it was neither ``sending`` nor ``unknown``."""
-    values = {"address": address, "reason": None}
+    values = {"address": address, "reason": None, "retry_at": None}
     return await _move(session, post_id, (PostState.SENDING, PostState.UNKNOWN), PostState.POSTED, now, values)
 
 
-async def unknown(session: AsyncSession, post_id: PostId, reason: str, now: datetime) -> bool:
-    """Nobody knows whether the post is out; ``False`` if it was not ``sending``."""
-    return await _move(session, post_id, (PostState.SENDING,), PostState.UNKNOWN, now, {"reason": reason})
+async def unknown(
+    session: AsyncSession, post_id: PostId, reason: str, now: datetime, *, retry_at: datetime | None = None
+) -> bool:
+    """Nobody knows whether the post is out; it is taken up at ``retry_at``. ``False`` if it was not on its way."""
+    values = {"reason": reason, "retry_at": retry_at, "attempts": PostRow.attempts + 1}
+    return await _move(session, post_id, (PostState.CLAIMED, PostState.SENDING), PostState.UNKNOWN, now, values)
 
 
 async def failed(session: AsyncSession, post_id: PostId, reason: str, now: datetime) -> bool:
@@ -126,23 +142,23 @@ async def failed(session: AsyncSession, post_id: PostId, reason: str, now: datet
     return await _move(session, post_id, _UNSETTLED, PostState.FAILED, now, {"reason": reason})
 
 
-async def stuck(session: AsyncSession, before: datetime) -> tuple[Post, ...]:
-    """Return the posts nobody settled and nobody touched since ``before``, the oldest first."""
-    left = select(PostRow).where(PostRow.state.in_(_UNSETTLED), PostRow.changed_at < before)
-    return await _all(session, left.order_by(PostRow.changed_at, PostRow.id))
+async def stuck(session: AsyncSession, now: datetime, patience: timedelta) -> tuple[Post, ...]:
+    """Return the posts that somebody must take up at ``now``, the oldest first.
 
-
-async def reclaim(
-    session: AsyncSession, post_id: PostId, from_state: PostState, now: datetime, *, before: datetime | None = None
-) -> bool:
-    """Take over, as ``claimed``, the post of an owner who crashed in ``from_state``; ``False`` if it moved on.
-
-    With ``before`` (what :func:`stuck` was asked with) one of several who try at once succeeds, from ``claimed`` too.
+    Nobody settled them, and nobody touched them for ``patience``; those that wait for a moment wait until it has come.
+    One that was touched long after ``now`` is among them: the clock was set back since.
     """
-    still = update(PostRow).where(PostRow.id == post_id, PostRow.state == from_state)
-    if before is not None:
-        still = still.where(PostRow.changed_at < before)
-    taken = still.values(state=PostState.CLAIMED, changed_at=now, reason=None).returning(PostRow.id)
+    idle = PostRow.retry_at.is_(None) & (PostRow.changed_at < now - patience)
+    left = or_(idle, PostRow.retry_at <= now, PostRow.changed_at > now + patience)
+    unsettled = select(PostRow).where(PostRow.state.in_(_UNSETTLED), left)
+    return await _all(session, unsettled.order_by(PostRow.changed_at, PostRow.id))
+
+
+async def reclaim(session: AsyncSession, post: Post, now: datetime) -> bool:
+    """Take ``post`` over, as ``claimed``; ``False`` if it moved on since it was read: one of several succeeds."""
+    same = PostRow.id == post.id, PostRow.state == post.state, PostRow.changed_at == post.changed_at
+    values = {"state": PostState.CLAIMED, "changed_at": now, "reason": None, "retry_at": None}
+    taken = update(PostRow).where(*same).values(values).returning(PostRow.id)
     return await session.scalar(taken) is not None
 
 
@@ -179,6 +195,8 @@ def _post(row: PostRow) -> Post:
         text=row.text,
         address=row.address,
         reason=row.reason,
+        retry_at=row.retry_at,
+        attempts=row.attempts,
         created_at=row.created_at,
         changed_at=row.changed_at,
     )
