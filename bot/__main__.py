@@ -103,7 +103,13 @@ async def run(settings: BotSettings) -> None:
     async with equipment(settings) as app:
         site = create_app(app, draw, api_token=_plain(settings.secret("api_token")), host=settings.web_host)
         with listen(settings.web_host, settings.web_port) as door:
-            scheduler = clock(app, draw, post_at=settings.post_at, retention=timedelta(days=settings.retention_days))
+            scheduler = clock(
+                app,
+                draw,
+                post_at=settings.post_at,
+                retention=timedelta(days=settings.retention_days),
+                missed=settings.catch_up_days,
+            )
             scheduler.start()
             server = _server(site)
             page = asyncio.create_task(server.serve(sockets=[door]), name="page")
@@ -131,7 +137,13 @@ async def _discord(settings: BotSettings, app: App) -> tuple[asyncio.Task[None],
     from bot import client  # noqa: PLC0415 – discord.py only where it is used
 
     client.use_addresses(settings.discord_api, settings.discord_gateway)
-    room = client.Room(app, owners=settings.owners, left=left, approval_channel=settings.approval_channel)
+    room = client.Room(
+        app,
+        owners=settings.owners,
+        left=left,
+        approval_channel=settings.approval_channel,
+        daily=client.Daily(draw=draw, post_at=settings.post_at),
+    )
     return (asyncio.create_task(client.run(room, token.get_secret_value()), name="discord"),)
 
 

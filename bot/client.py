@@ -4,7 +4,8 @@ import asyncio
 import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from typing import Any, Final
 
 import aiohttp
@@ -23,6 +24,7 @@ from bot.ui.buttons import Pick, Press, VoteButton
 from bot.ui.forms import Submitted
 from bot.usecases import browsing, forgetting, voting
 from bot.usecases.resuming import Left
+from bot.usecases.showing import Draw
 from bot.usecases.voting import Ballot
 from db.errors import SlateClosedError
 from db.ids import GuildId, MemberId, PitchId, SlateId
@@ -70,6 +72,14 @@ def clicked(interaction: Interaction) -> datetime:
     return interaction.created_at + timedelta(microseconds=min(interaction.id & _COUNTER, 999))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Daily:
+    """When servers that chose no hour have their show of the day, and who draws it."""
+
+    draw: Draw
+    post_at: time
+
+
 Pressed = Callable[[Interaction, str], Awaitable[object]]
 """What a button does whose word a cog has taught the room: with the click, and with the facts on the button."""
 
@@ -115,6 +125,7 @@ class Room(commands.AutoShardedBot):
         owners: frozenset[int] = frozenset(),
         left: Left | None = None,
         approval_channel: int | None = None,
+        daily: Daily | None = None,
     ) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # this bot has no voice
         super().__init__(
@@ -132,9 +143,11 @@ class Room(commands.AutoShardedBot):
         self.app = app
         self.owners = owners
         self.approval_channel = approval_channel
+        self.daily = daily
         self.board = Board(self, app)
         self.tree.on_error = self._refuse  # type: ignore[method-assign]
         self._left: Left | None = left or Left()
+        app.alarms.append(self.alarm)
         self.presses: dict[str, Pressed] = {}
         self.picks: dict[str, Picked] = {}
         self.chosen_languages: dict[GuildId, str | None] = {}
@@ -288,6 +301,11 @@ class Room(commands.AutoShardedBot):
             await (await self.create_dm(discord.Object(int(number)))).send(sentence)
         except (discord.HTTPException, aiohttp.ClientError) as lost:
             log.info("not told by direct message", error=repr(lost))
+
+    async def alarm(self, sentence: str) -> None:
+        """Say something to every owner by direct message."""
+        for owner in self.owners:
+            await self.tell(MemberId(f"discord:{owner}"), sentence)
 
     # Errors ------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Select, UniqueConstraint, column, func, select, table, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,7 +17,9 @@ from db.ids import LARGEST_ID, GuildId, MemberId, PitchId, SlateId
 from db.slates import SlateRow
 
 _VOTES = table("votes", column("pitch_id"))  # their own file builds on this one
-_POSTS = table("posts", column("pitch_id"))
+_POSTS = table("posts", column("pitch_id"), column("network"), column("account"))
+
+_SERVERS: Final = "discord"  # as that file calls it
 
 
 class PitchState(StrEnum):
@@ -238,10 +241,20 @@ async def judged(session: AsyncSession, limit: int) -> tuple[Pitch, ...]:
     return await _all(session, decided.order_by(PitchRow.id.desc()).limit(limit))
 
 
-async def unposted(session: AsyncSession, limit: int) -> tuple[Pitch, ...]:
-    """Return ``scripted`` pitches no post was ever about, most voted first, then the longest greenlit."""
-    spoken_of = select(_POSTS.c.pitch_id).where(_POSTS.c.pitch_id == PitchRow.id).exists()
-    waiting = _pitches().where(PitchRow.state == PitchState.SCRIPTED, ~spoken_of, _SHOWN)
+async def unposted(
+    session: AsyncSession, limit: int, *, of: GuildId | None = None, server: str | None = None
+) -> tuple[Pitch, ...]:
+    """Return finished shows that no post was ever about, most voted first, then the longest greenlit.
+
+    Those ``of`` one guild, if one is given; posts are those for all, or those on one ``server`` (its number).
+    """
+    seen = _POSTS.c.network != _SERVERS
+    if server is not None:
+        seen = (_POSTS.c.network == _SERVERS) & (_POSTS.c.account == server)
+    spoken_of = select(_POSTS.c.pitch_id).where(_POSTS.c.pitch_id == PitchRow.id, seen).exists()
+    waiting = _pitches().where(PitchRow.state.in_((PitchState.SCRIPTED, PitchState.POSTED)), ~spoken_of, _SHOWN)
+    if of is not None:
+        waiting = waiting.where(SlateRow.guild_id == of)
     return await _all(session, waiting.order_by(_VOTES_CAST.desc(), PitchRow.greenlit_at, PitchRow.id).limit(limit))
 
 

@@ -15,16 +15,15 @@ from bot.networks.base import (
     Measure,
     NetworkBusyError,
     NetworkRefusedError,
-    NetworkUnauthorizedError,
     NetworkUncertainError,
     marker,
 )
 from bot.ui.buttons import Press
 from bot.ui.cards import GREEN, View
 from bot.ui.plain import plain
+from db.posts import SERVERS
 
 log = structlog.get_logger()
-NAME: Final = "discord"
 POSTER: Final = "poster.png"
 PAGE: Final = "page.png"
 LIMIT: Final = 3500  # of the 4,000 characters that a card may hold
@@ -38,7 +37,7 @@ class Announcer:
     client: discord.Client
     guild_id: int
     channel_id: int
-    name: str = NAME
+    name: str = SERVERS
 
     @property
     def account(self) -> str:
@@ -58,15 +57,12 @@ class Announcer:
         """Send the show with its pictures; return the address of the message.
 
         Raises:
-            NetworkUnauthorizedError: the bot may not write there.
-            NetworkRefusedError: Discord does not take it, with its reason.
+            NetworkRefusedError: Discord does not take it, or not from us, with its reason.
             NetworkUncertainError: Discord did not answer clearly.
         """
         view, files = _card(announcement, text)
         try:
             message = await self._channel().send(view=view, files=files, nonce=f"daily-{announcement.day:%Y%m%d}")
-        except discord.Forbidden as error:
-            raise NetworkUnauthorizedError from error
         except discord.DiscordServerError as error:
             raise NetworkUncertainError from error
         except discord.HTTPException as error:
@@ -80,15 +76,13 @@ class Announcer:
         """Return the address of our message of that day, if it is among the channel's last ones.
 
         Raises:
-            NetworkUnauthorizedError, NetworkBusyError, NetworkRefusedError: it could not be looked up.
+            NetworkBusyError, NetworkRefusedError: it could not be looked up.
         """
         wanted, me = marker(announcement.day), self.client.user
         try:
             async for message in self._channel().history(limit=_LOOKED_AT):
                 if me and message.author.id == me.id and wanted in _words(message):
                     return message.jump_url
-        except discord.Forbidden as error:
-            raise NetworkUnauthorizedError from error
         except discord.DiscordServerError as error:
             raise NetworkBusyError from error
         except discord.HTTPException as error:

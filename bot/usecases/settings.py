@@ -72,6 +72,12 @@ async def view(app: App, guild: GuildId) -> Settings:
         )
 
 
+async def daily_channels(app: App) -> dict[GuildId, int]:
+    """Return the channels of all servers that have one for the show of the day."""
+    async with app.database.reading() as session:
+        return {guild.id: guild.daily_channel for guild in await guilds.announcing(session) if guild.daily_channel}
+
+
 async def require_channel(app: App, guild: GuildId, channel: int | None) -> None:
     """Return if slates may be asked for in a channel.
 

@@ -10,9 +10,9 @@ from bot.export import fountain
 from bot.networks.base import Announcement
 from bot.usecases import approving, reserve
 from bot.usecases.approving import NotApprovedError
-from bot.usecases.reserve import ROOM, is_fit_for_all
-from db import pitches, proposals, scripts
-from db.ids import PitchId
+from bot.usecases.reserve import ROOM, NothingToPostError, is_fit_for_all
+from db import pitches, posts, proposals, scripts
+from db.ids import GuildId, PitchId
 from db.pitches import Pitch
 from model.screenplay import lines
 
@@ -47,6 +47,26 @@ async def choose(app: App, day: date) -> Pitch:
     if standing.proposal.state != "approved":
         raise NotApprovedError(day)
     return standing.pitch
+
+
+async def choose_for_server(app: App, day: date, *, server: GuildId) -> Pitch:
+    """Return what is shown on a server on ``day``: its own best, else everybody's show of the day, else the room's.
+
+    Nothing comes twice on one server.
+
+    Raises:
+        NothingToPostError: there is none yet.
+    """
+    number = server.partition(":")[2]
+    async with app.database.reading() as session:
+        own = await pitches.unposted(session, _LOOKED_AT, of=server, server=number)
+        rooms = await pitches.unposted(session, _LOOKED_AT, of=ROOM, server=number)
+        of_all = await posts.show_of(session, day)
+    ordered = [*own, *(pitch for pitch in rooms if pitch.id == of_all), *rooms]
+    for pitch in ordered:
+        if is_fit_for_all(pitch.title, pitch.summary, await excerpt(app, pitch)):
+            return pitch
+    raise NothingToPostError
 
 
 async def the_next(app: App, but: Collection[PitchId] = ()) -> Pitch:

@@ -60,7 +60,8 @@ class World:
 class FakeNetwork:
     """A network in memory. ``before`` are errors raised instead of posting, ``after`` when the post stands already.
 
-    ``blind`` searches find nothing, ``upset`` is raised by searches. ``asked`` lists what was called.
+    ``slow`` posts never end, ``blind`` searches find nothing, ``upset`` is raised by searches. ``asked`` lists what was
+    called.
     """
 
     world: World = field(default_factory=World)
@@ -70,6 +71,7 @@ class FakeNetwork:
     after: list[NetworkError] = field(default_factory=list)
     upset: list[NetworkError] = field(default_factory=list)
     blind: int = 0
+    slow: int = 0
     price: Decimal = FREE
     asked: list[str] = field(default_factory=list)
 
@@ -81,6 +83,9 @@ class FakeNetwork:
 
     async def post(self, announcement: Announcement, text: str) -> str:
         self.asked.append("post")
+        if self.slow:
+            self.slow -= 1
+            await asyncio.Event().wait()
         if self.before:
             raise self.before.pop(0)
         self.world.posts.append((announcement.day, text))

@@ -11,7 +11,6 @@ from bot.networks.base import (
     Announcement,
     NetworkBusyError,
     NetworkRefusedError,
-    NetworkUnauthorizedError,
     NetworkUncertainError,
     marker,
 )
@@ -103,7 +102,7 @@ async def test_a_channel_that_cannot_be_read_now_is_looked_at_later(stage: Stage
 
 async def test_where_the_bot_may_not_write_nothing_is_posted(stage: Stage) -> None:
     deny(stage, "send_messages")
-    with pytest.raises(NetworkUnauthorizedError):
+    with pytest.raises(NetworkRefusedError):
         await announcer(stage).post(SHOW, announcer(stage).text(SHOW))
 
 
