@@ -15,6 +15,7 @@ def noun(word: str) -> str:
         "greenlit show": say("greenlit show"),
         "line": say("line"),
         "report": say("report"),
+        "failed post": say("failed post"),
         "proposal": say("proposal"),
         "genre": say("genre"),
         "theme": say("theme"),

@@ -6,7 +6,20 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Select, UniqueConstraint, column, func, select, table, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    UniqueConstraint,
+    column,
+    func,
+    literal,
+    select,
+    table,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -16,7 +29,7 @@ from db.errors import NotFoundError
 from db.ids import LARGEST_ID, GuildId, MemberId, PitchId, SlateId
 from db.slates import SlateRow
 
-_VOTES = table("votes", column("pitch_id"))  # their own file builds on this one
+_VOTES = table("votes", column("pitch_id"), column("member_id"))  # their own file builds on this one
 _POSTS = table("posts", column("pitch_id"), column("network"), column("account"))
 
 _SERVERS: Final = "discord"  # as that file calls it
@@ -80,9 +93,23 @@ class Pitch:
     note: str | None = None
     removed: bool = False
     thread_id: int | None = None
+    kept: int = 0
 
 
 _VOTES_CAST = select(func.count()).select_from(_VOTES).where(_VOTES.c.pitch_id == PitchRow.id).scalar_subquery()
+
+_NOT_COUNTED: ColumnElement[int] = literal(0)
+_FAVOURITES = table("favourites", column("pitch_id"), column("member_id"))
+_VOTED_TOO = select(_VOTES.c.pitch_id).where(
+    _VOTES.c.pitch_id == _FAVOURITES.c.pitch_id, _VOTES.c.member_id == _FAVOURITES.c.member_id
+)
+_KEPT_BY_OTHERS = (
+    select(func.count())
+    .select_from(_FAVOURITES)
+    .where(_FAVOURITES.c.pitch_id == PitchRow.id, ~_VOTED_TOO.exists())
+    .scalar_subquery()
+)
+_LIKED_BY = _VOTES_CAST + _KEPT_BY_OTHERS  # members, each counted once
 
 _SHOWN = PitchRow.removed_at.is_(None)
 
@@ -182,11 +209,14 @@ async def search(
 async def leaderboard(
     session: AsyncSession, guild_id: GuildId, limit: int, *, since: datetime | None = None
 ) -> tuple[Pitch, ...]:
-    """Return the guild's pitches that have votes (those ``since`` then), most voted first, of equals the oldest."""
-    voted = _pitches().where(SlateRow.guild_id == guild_id, _VOTES_CAST > 0, _SHOWN)
+    """Return the guild's pitches that somebody likes (those ``since`` then), most liked first, of equals the oldest.
+
+    Who voted for a pitch likes it, and who keeps it; each counts once. ``kept`` are those who did not vote for it.
+    """
+    voted = _pitches(_KEPT_BY_OTHERS).where(SlateRow.guild_id == guild_id, _LIKED_BY > 0, _SHOWN)
     if since is not None:
         voted = voted.where(SlateRow.created_at >= since)
-    return await _all(session, voted.order_by(_VOTES_CAST.desc(), PitchRow.id).limit(limit))
+    return await _all(session, voted.order_by(_LIKED_BY.desc(), PitchRow.id).limit(limit))
 
 
 async def listed(
@@ -258,12 +288,12 @@ async def unposted(
     return await _all(session, waiting.order_by(_VOTES_CAST.desc(), PitchRow.greenlit_at, PitchRow.id).limit(limit))
 
 
-def _pitches() -> Select[PitchRow, str, str, str, int]:
-    columns = (PitchRow, SlateRow.guild_id, SlateRow.genre, SlateRow.theme, _VOTES_CAST)
+def _pitches(kept: ColumnElement[int] = _NOT_COUNTED) -> Select[PitchRow, str, str, str, int, int]:
+    columns = (PitchRow, SlateRow.guild_id, SlateRow.genre, SlateRow.theme, _VOTES_CAST, kept)
     return select(*columns).join(SlateRow, SlateRow.id == PitchRow.slate_id)
 
 
-async def _all(session: AsyncSession, wanted: Select[PitchRow, str, str, str, int]) -> tuple[Pitch, ...]:
+async def _all(session: AsyncSession, wanted: Select[PitchRow, str, str, str, int, int]) -> tuple[Pitch, ...]:
     return tuple(
         Pitch(
             id=PitchId(row.id),
@@ -276,10 +306,11 @@ async def _all(session: AsyncSession, wanted: Select[PitchRow, str, str, str, in
             theme=theme,
             state=PitchState(row.state),
             votes=votes,
+            kept=kept,
             greenlit_at=row.greenlit_at,
             note=row.note,
             removed=row.removed_at is not None,
             thread_id=row.thread_id,
         )
-        for row, guild_id, genre, theme, votes in await session.execute(wanted)
+        for row, guild_id, genre, theme, votes, kept in await session.execute(wanted)
     )

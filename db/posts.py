@@ -205,6 +205,15 @@ async def reclaim(session: AsyncSession, post: Post, now: datetime) -> bool:
     return await session.scalar(taken) is not None
 
 
+async def again(session: AsyncSession, post_id: PostId, now: datetime) -> Post | None:
+    """Take up, as ``claimed``, a post that ``failed``, as if it was new; ``None`` if it did not."""
+    fresh: dict[str, object] = {"state": PostState.CLAIMED, "reason": None, "retry_at": None, "attempts": 0}
+    fresh |= {"created_at": now, "changed_at": now}
+    failed_ = update(PostRow).where(PostRow.id == post_id, PostRow.state == PostState.FAILED)
+    row = await session.scalar(failed_.values(fresh).returning(PostRow))
+    return None if row is None else _post(row)
+
+
 async def recent(session: AsyncSession, limit: int) -> tuple[Post, ...]:
     """Return the last ``limit`` posts on public networks, the newest first."""
     return await _all(

@@ -90,11 +90,12 @@ def leaderboard(leaders: Sequence[Pitch], period: str) -> tuple[View, list[disco
     )
     if not leaders:
         return _view(ui.TextDisplay(f"### {heading}\n" + say("Nobody has voted yet; `/pitch` opens a slate."))), []
-    bars = [Bar(title=pitch.title, genre=pitch.genre, votes=pitch.votes) for pitch in leaders]
+    bars = [Bar(title=pitch.title, genre=pitch.genre, votes=pitch.votes + pitch.kept) for pitch in leaders]
     file = discord.File(io.BytesIO(chart(bars, heading)), PICTURE)
     rows = [
         f"{place}\\. **{plain(pitch.title, 100)}** · "
         + say_count("{count} vote", "{count} votes", pitch.votes)
+        + (f" · ♥ {pitch.kept}" if pitch.kept else "")
         + f" · {words(pitch.state)}"
         for place, pitch in enumerate(leaders, 1)
     ]

@@ -10,6 +10,8 @@ from bot.networks.base import Network
 from bot.usecases.delivering import STUCK_AFTER, deliver
 from bot.usecases.showing import Draw
 from db import posts
+from db.errors import NotFoundError
+from db.ids import PostId
 from db.posts import Post
 
 
@@ -77,6 +79,22 @@ async def recover(app: App, draw: Draw) -> None:
             mine = await posts.reclaim(session, post, app.now())
         if mine:
             await deliver(app, draw, network, post)
+
+
+async def retry(app: App, draw: Draw, post_id: PostId) -> None:
+    """Try once more what a network refused; a network that refused our keys is asked again, too.
+
+    Raises:
+        NotFoundError: no post of that number failed, or its network is not set up any more.
+        NothingToPostError: as :func:`publish`.
+    """
+    networks = {(network.name, network.account): network for network in app.networks}
+    async with app.database.writing() as session:
+        post = await posts.again(session, post_id, app.now())
+        if post is None or (post.network, post.account) not in networks:
+            raise NotFoundError("failed post", post_id)
+    app.refused.discard((post.network, post.account))
+    await deliver(app, draw, networks[post.network, post.account], post)
 
 
 def _trusted(app: App) -> tuple[Network, ...]:

@@ -58,7 +58,7 @@ def is_loopback(host: str) -> bool:
 
 def create_app(app: App, draw: Draw, *, api_token: str | None, host: str) -> Starlette:
     """Return the ASGI application of the Writers' Room."""
-    calendar = Calendar(app, showrunner=is_loopback(host))
+    calendar = Calendar(app, draw, showrunner=is_loopback(host))
     pages = Pages(app, guild=PAGE, showrunner=is_loopback(host))
     api = Api(app, draw, token=api_token, guild=PAGE)
     hosts = list(_LOOPBACK) if is_loopback(host) else ["*"]

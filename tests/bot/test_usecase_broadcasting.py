@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
@@ -180,7 +180,7 @@ async def test_through_a_year_there_is_one_hour_a_day(app: App, clock: Clock, zo
     await channel(app, HERE, at="02:30", zone=zone)
     async with app.database.reading() as session:
         (guild,) = await guilds.announcing(session)
-    days = []
+    days: list[date] = []
     clock.time = datetime(2026, 1, 1, tzinfo=UTC)
     for _ in range(365 * 48):
         clock.move(minutes=30)

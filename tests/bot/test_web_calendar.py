@@ -7,10 +7,12 @@ import httpx
 import pytest
 
 from bot.app import App
+from bot.networks.base import NetworkRefusedError, NetworkUnauthorizedError
 from bot.usecases import approving, publishing, showing
+from db import posts
 from db.pitches import Pitch
 from tests.bot.conftest import OpenApp, visitor
-from tests.bot.doubles import NOON, draw
+from tests.bot.doubles import NOON, Clock, FakeNetwork, draw
 
 Scripted = Callable[..., Awaitable[Pitch]]
 DAY = NOON.date()
@@ -104,3 +106,48 @@ async def test_a_form_of_another_page_decides_nothing(
 @pytest.mark.parametrize("number", ["999", "9" * 30])
 async def test_a_proposal_that_is_none_is_not_found(owner: httpx.AsyncClient, number: str) -> None:
     assert (await owner.post(f"/proposals/{number}/approve")).status_code == 404
+
+
+async def test_what_a_network_refused_is_tried_again(
+    app: App, browser: httpx.AsyncClient, scripted: Scripted, network: FakeNetwork
+) -> None:
+    await scripted(app)
+    network.before = [NetworkRefusedError("too rude")]
+    (post,) = await publishing.publish(app, draw, DAY)
+    assert "too rude" in await seen(browser)
+    again = await browser.post(f"/posts/{post.id}/retry")
+    assert again.headers["location"] == "/calendar"
+    assert network.world.days() == [DAY]
+    assert (await browser.post(f"/posts/{post.id}/retry")).status_code == 404
+    assert network.world.days() == [DAY]
+
+
+async def test_a_network_that_refused_our_keys_is_asked_again(
+    app: App, browser: httpx.AsyncClient, scripted: Scripted, network: FakeNetwork, clock: Clock
+) -> None:
+    await scripted(app)
+    network.before = [NetworkUnauthorizedError("keys")]
+    (post,) = await publishing.publish(app, draw, DAY)
+    assert app.refused == {("fake", "")}
+    clock.move(days=2)
+    app.refused.clear()
+    await publishing.recover(app, draw)
+    (post,) = await publishing.posts_of(app, DAY)
+    assert post.state == "failed"
+    app.refused.add(("fake", ""))
+    await browser.post(f"/posts/{post.id}/retry")
+    assert network.world.days() == [DAY]
+    assert app.refused == set()
+
+
+async def test_servers_are_counted_not_listed(app: App, browser: httpx.AsyncClient) -> None:
+    async with app.database.writing() as session:
+        for number in range(3):
+            claim = await posts.claim(session, day=DAY, network=posts.SERVERS, account=str(number), now=app.now())
+            assert claim
+            if number:
+                await posts.failed(session, claim.id, reason="Missing Access", now=app.now())
+    page = await seen(browser)
+    assert "discord · 3 servers" in page
+    assert "2 failed" in page
+    assert "Missing Access" not in page
