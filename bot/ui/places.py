@@ -8,6 +8,7 @@ import discord
 from bot.ui.cards import View
 
 _TOKEN_GONE: Final = {10015, 10062, 50027}  # unknown webhook, unknown interaction, invalid webhook token
+_ARCHIVED: Final = 50083
 
 Show = Callable[[View], Awaitable[None]]
 """Puts a card in its place; raises what discord.py raises."""
@@ -21,9 +22,22 @@ def on_message(client: discord.Client, channel_id: int, message_id: int) -> Show
     message = client.get_partial_messageable(channel_id).get_partial_message(message_id)
 
     async def show(view: View) -> None:
-        await message.edit(view=view)
+        try:
+            await message.edit(view=view)
+        except discord.HTTPException as error:
+            if error.code != _ARCHIVED:
+                raise
+            await _unarchive(client, channel_id)
+            await message.edit(view=view)
 
     return show
+
+
+async def _unarchive(client: discord.Client, channel_id: int) -> None:
+    """Open a thread that Discord has put away because nobody wrote there for a while: only open ones are edited."""
+    thread = await client.fetch_channel(channel_id)
+    if isinstance(thread, discord.Thread):
+        await thread.edit(archived=False)
 
 
 def as_answer(interaction: discord.Interaction[Any], later: Show) -> Show:
