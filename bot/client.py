@@ -1,6 +1,7 @@
 """The Discord half of the bot: connects, loads the cogs, answers and counts clicks, turns errors into sentences."""
 
 import asyncio
+import hashlib
 import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable
@@ -31,6 +32,7 @@ log = structlog.get_logger()
 COGS: Final = "bot.cogs"  # imported by name: the cogs stand above the client
 LAST_CARDS: Final = 5.0  # seconds that the cards get at the end to say how it stands
 LOOK_UP: Final = 0.5  # seconds of Discord's three in which we find out in which language to answer
+TELL_AGAIN: Final = (1.0, 4.0, 15.0, 60.0)  # seconds before a direct message is tried again
 LOG_IN_PAUSE: Final = 60.0  # seconds at most between two tries
 OLD: Final = timedelta(hours=1)  # messages that Discord lets be edited only now and then
 RARELY: Final = 20.0  # seconds between such edits
@@ -134,6 +136,8 @@ class Room(commands.AutoShardedBot):
         self.chosen_languages: dict[GuildId, str | None] = {}
         """What servers have chosen, as far as it was looked up."""
         self._seen = answering.Seen()
+        self._looking: set[asyncio.Task[None]] = set()
+        self._telling: set[asyncio.Task[None]] = set()
 
     def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - discord.py's own
         """Tell of an event; an interaction is made ready for being answered before anything of it runs."""
@@ -159,6 +163,9 @@ class Room(commands.AutoShardedBot):
     async def close(self) -> None:
         """Let the cards say how it stands, then leave."""
         await self.presenter.close(LAST_CARDS)
+        for telling in self._telling:
+            telling.cancel()
+        await asyncio.gather(*self._looking, *self._telling, return_exceptions=True)
         await super().close()
 
     async def on_guild_join(self, server: discord.Guild) -> None:
@@ -265,7 +272,9 @@ class Room(commands.AutoShardedBot):
         """Return the language in which this is answered: the server's, if it has chosen one, or the member's own."""
         here = guild(interaction)
         if here not in self.chosen_languages:
-            looking = asyncio.create_task(self._look_up_language(here))
+            looking = asyncio.create_task(self._look_up_language(here), name=f"language of {here}")
+            self._looking.add(looking)
+            looking.add_done_callback(self._looking.discard)
             await asyncio.wait({looking}, timeout=LOOK_UP)  # a memory that is slow delays no acknowledgement
         return self.chosen_languages.get(here) or languages.language_of(interaction.locale.value)
 
@@ -318,14 +327,26 @@ class Room(commands.AutoShardedBot):
             self.presenter.refresh(slate_id, show, interaction.channel_id, after=RARELY if old else 0.0)
 
     async def tell(self, person: MemberId, sentence: str) -> None:
-        """Say something to a member by direct message; one who takes none is left alone."""
+        """Say something to a member by direct message; nobody waits for it, and one who takes none is left alone."""
         kind, _, number = person.partition(":")
-        if kind != "discord":
-            return
-        try:
-            await (await self.create_dm(discord.Object(int(number)))).send(sentence)
-        except (discord.HTTPException, aiohttp.ClientError) as lost:
-            log.info("not told by direct message", error=repr(lost))
+        if kind == "discord":
+            nonce = hashlib.blake2s(f"{person} {sentence}".encode(), digest_size=10).hexdigest()
+            telling = asyncio.create_task(self._tell(int(number), sentence, nonce), name=f"told {person}")
+            self._telling.add(telling)
+            telling.add_done_callback(self._telling.discard)
+
+    async def _tell(self, number: int, sentence: str, nonce: str) -> None:
+        for pause in TELL_AGAIN:
+            try:
+                await (await self.create_dm(discord.Object(number))).send(sentence, nonce=nonce)
+            except (discord.DiscordServerError, aiohttp.ClientError) as trouble:
+                log.info("told by direct message later", error=repr(trouble))
+                await asyncio.sleep(pause)
+            except discord.HTTPException as refused:
+                log.info("not told by direct message", error=repr(refused))
+                return
+            else:
+                return
 
     # Errors ------------------------------------------------------------------------------------------
 

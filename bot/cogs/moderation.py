@@ -1,8 +1,10 @@
 """Reports and what moderators decide about them: ``/reports``, ``/unblock``, ``/audit``, and buttons."""
 
+import asyncio
+
 import discord
 from discord import app_commands
-from discord.ext import commands, tasks
+from discord.ext import commands
 
 from bot.client import Interaction, Room, guild, member
 from bot.errors import NotAllowedError
@@ -31,19 +33,12 @@ class Moderation(commands.Cog):
 
     async def cog_load(self) -> None:
         """Begin to see to the reports."""
-        self._catch_up.start()
+        self._work = asyncio.create_task(self.desk.work(), name="reports")
 
     async def cog_unload(self) -> None:
         """Leave what is not done to the next process."""
-        self._catch_up.cancel()
-
-    @tasks.loop(minutes=1)
-    async def _catch_up(self) -> None:
-        await self.desk.catch_up()
-
-    @_catch_up.before_loop
-    async def _until_ready(self) -> None:
-        await self.room.wait_until_ready()
+        self._work.cancel()
+        await asyncio.wait({self._work})
 
     async def choose(self, interaction: Interaction, number: str) -> None:
         """Let a member choose which title of a slate they report."""

@@ -1,8 +1,9 @@
 """Reports where moderators read them: sent until they hang there, and showing what was decided."""
 
 import asyncio
+from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import discord
 import structlog
@@ -23,6 +24,7 @@ from db.ids import GuildId, MemberId, ReportId
 from db.reports import Report, ReportState
 
 log = structlog.get_logger()
+EVERY: Final = 60.0  # seconds between two looks, if nobody rings
 
 
 class Desk:
@@ -33,20 +35,24 @@ class Desk:
         self._under_way: set[ReportId] = set()
         self._out_of_reach: set[tuple[ReportId, int]] = set()
         self._settled: set[ReportId] = set()
-        self._catching_up: set[asyncio.Task[None]] = set()
+        self._bell = asyncio.Event()
 
     def ring(self) -> None:
-        """Say that there is something to do; nobody waits for it."""
-        task = asyncio.create_task(self.catch_up(), name="reports")
-        self._catching_up.add(task)
-        task.add_done_callback(self._catching_up.discard)
+        """Say that there is something to do."""
+        self._bell.set()
 
-    async def catch_up(self) -> None:
-        """Send what hangs nowhere, and show what was decided."""
-        try:
-            await self._look()
-        except StorageError as error:
-            log.warning("reports are seen to later", error=repr(error))
+    async def work(self) -> None:
+        """Send what hangs nowhere, and show what was decided: now, when the bell rings, and every minute."""
+        await self._client.wait_until_ready()
+        while True:
+            self._bell.clear()
+            try:
+                await self._look()
+            except StorageError as error:
+                log.warning("reports are seen to later", error=repr(error))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(EVERY):
+                    await self._bell.wait()
 
     async def _look(self) -> None:
         for case, channel in await moderating.untold(self._app):
@@ -97,8 +103,10 @@ class Desk:
         if isinstance(error, discord.NotFound | discord.Forbidden):
             self._out_of_reach.add((report.id, channel_id))
             self._settled.add(report.id)
-        elif not (task.cancelled() or error) and drawn and drawn[0] != ReportState.OPEN:
-            self._settled.add(report.id)
+        elif not (task.cancelled() or error):
+            if drawn[0] != ReportState.OPEN:
+                self._settled.add(report.id)
+            self.ring()  # it may have been decided while it was sent
 
 
 async def _send(channel: discord.PartialMessageable, nonce: str, view: View) -> discord.Message:
