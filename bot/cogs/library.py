@@ -84,11 +84,12 @@ class Library(commands.Cog):
         await interaction.edit_original_response(view=view, attachments=files)
 
     async def keep(self, interaction: Interaction, number: str) -> None:
-        """Keep a show, or keep it no longer; only who clicked is told."""
+        """Keep a show, or keep it no longer; only who clicked is told, and only who acknowledges the click acts on it."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
         pitch = await pitch_here(self.room, interaction, number)
         kept = await listing.keep(self.room.app, pitch, by=member(interaction))
         said = say("Kept; `/favourites` shows all of them.") if kept else say("Not kept any longer.")
-        await interaction.response.send_message(said, ephemeral=True)
+        await interaction.edit_original_response(content=said)
 
     async def _show(self, interaction: Interaction, pitch: PitchId) -> None:
         show = await browsing.show(self.room.app, pitch)

@@ -62,7 +62,8 @@ class Pitching(commands.Cog):
         return [Choice(name=name, value=name) for name in near or GENRES]
 
     async def _open(self, interaction: Interaction, brief: PitchBrief) -> None:
-        await self.room.think(interaction)
+        if not interaction.response.is_done():
+            await self.room.think(interaction)
         await settings.require_channel(self.room.app, guild(interaction), interaction.channel_id)
         place, here = self.room.place(interaction), guild(interaction)
         restricted = bool(interaction.channel and getattr(interaction.channel, "nsfw", False))
@@ -81,10 +82,12 @@ class Pitching(commands.Cog):
 
     async def more(self, interaction: Interaction, number: str) -> None:
         """Open one more slate with the brief of this one."""
+        await self.room.think(interaction)
         await self._open(interaction, pitching.again(self.room.app, await self._here(interaction, number)))
 
     async def fresh(self, interaction: Interaction, number: str) -> None:
         """Open a slate of the same genre about something else."""
+        await self.room.think(interaction)
         slate = await self._here(interaction, number)
         others = [about for about in THEMES if about != slate.theme]
         await self._open(interaction, pitching.again(self.room.app, slate, about=_dice.choice(others)))

@@ -49,8 +49,8 @@ class Scripts(commands.Cog):
 
     async def next_scene(self, interaction: Interaction, number: str) -> None:
         """Have the next scene of a script's show written, on a card of its own."""
-        script = await self._here(interaction, number)
         await self.room.think(interaction)
+        script = await self._here(interaction, number)
         ordered = await continuing.order_next(self.room.app, script.pitch_id, by=member(interaction))
         await self.room.answer_script(interaction, ordered)
 

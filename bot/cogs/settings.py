@@ -50,11 +50,15 @@ class SettingsCog(commands.Cog, name="Settings"):
 
     async def _show(self, interaction: Interaction, page: str) -> None:
         card = settings_card(await settings.view(self.room.app, guild(interaction)), page)
-        await interaction.response.edit_message(view=card)
+        if interaction.response.is_done():
+            await interaction.edit_original_response(view=card)
+        else:
+            await interaction.response.edit_message(view=card)
 
     async def switch(self, interaction: Interaction, name: str) -> None:
         """Turn a switch, or the rating."""
         self._require(interaction)
+        await interaction.response.defer()  # only the process that acknowledges a click turns the switch
         app, here, by = self.room.app, guild(interaction), member(interaction)
         if name == "rating":
             mature = (await settings.view(app, here)).guild.rating == Rating.MATURE
