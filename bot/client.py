@@ -323,7 +323,8 @@ class Room(commands.AutoShardedBot):
         """Have the card drawn with the votes of the moment when it is its turn: once for all clicks till then."""
         if interaction.message and interaction.channel_id:
             old = discord.utils.utcnow() - interaction.message.created_at > OLD
-            show = places.on_message(self, interaction.channel_id, interaction.message.id)
+            on_message = places.on_message(self, interaction.channel_id, interaction.message.id)
+            show = places.as_clicked(interaction, on_message)
             self.presenter.refresh(slate_id, show, interaction.channel_id, after=RARELY if old else 0.0)
 
     async def tell(self, person: MemberId, sentence: str) -> None:

@@ -84,8 +84,8 @@ class Library(commands.Cog):
         await interaction.edit_original_response(view=view, attachments=files)
 
     async def keep(self, interaction: Interaction, number: str) -> None:
-        """Keep a show, or keep it no longer; only who clicked is told, and only who acknowledges the click acts on it."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        """Keep a show, or keep it no longer; only who clicked is told."""
+        await interaction.response.defer(ephemeral=True, thinking=True)  # only the process that acknowledges acts
         pitch = await pitch_here(self.room, interaction, number)
         kept = await listing.keep(self.room.app, pitch, by=member(interaction))
         said = say("Kept; `/favourites` shows all of them.") if kept else say("Not kept any longer.")

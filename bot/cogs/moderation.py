@@ -20,6 +20,7 @@ from db.ids import MemberId, PitchId, ReportId, SlateId
 from db.pitches import Pitch
 
 _REASON = 300
+_MESSAGE = 2000  # characters that a message holds
 
 
 class Moderation(commands.Cog):
@@ -102,11 +103,11 @@ class Moderation(commands.Cog):
             raise NotAllowedError("members who may manage the server")
         deeds = await moderating.deeds(self.room.app, guild(interaction))
         rows = [
-            f"{discord.utils.format_dt(deed.created_at, 'R')} {named(deed.actor)} {plain(deed.action)} "
+            f"{discord.utils.format_dt(deed.created_at, 'R')} {named(deed.actor)} {plain(deed.action, 40)} "
             f"{plain(deed.subject, 80)}"
             for deed in deeds
         ]
-        await interaction.response.send_message("\n".join(rows) or say("Nothing yet."), ephemeral=True)
+        await interaction.response.send_message(_fitting(rows) or say("Nothing yet."), ephemeral=True)
 
     async def remove(self, interaction: Interaction, number: str) -> None:
         """Remove what was reported."""
@@ -143,6 +144,13 @@ class Moderation(commands.Cog):
         if found.report.guild_id != guild(interaction):
             raise NotFoundError("report", number[:20])
         return found.report.id
+
+
+def _fitting(rows: list[str]) -> str:
+    """Return as many rows as a message holds, the first ones."""
+    while len("\n".join(rows)) > _MESSAGE:
+        rows = rows[:-1]
+    return "\n".join(rows)
 
 
 def _require(interaction: Interaction, room: Room) -> None:

@@ -1,5 +1,6 @@
 """``/pitch`` and the buttons on its cards: a genre and a theme, a slate of new shows, and one more."""
 
+from functools import partial
 from random import SystemRandom
 
 import discord
@@ -64,7 +65,9 @@ class Pitching(commands.Cog):
     async def _open(self, interaction: Interaction, brief: PitchBrief) -> None:
         if not interaction.response.is_done():
             await self.room.think(interaction)
-        await settings.require_channel(self.room.app, guild(interaction), interaction.channel_id)
+        await settings.require_channel(
+            self.room.app, guild(interaction), _channels(interaction), exists=partial(_exists, interaction)
+        )
         place, here = self.room.place(interaction), guild(interaction)
         restricted = bool(interaction.channel and getattr(interaction.channel, "nsfw", False))
         coarse = await moderating.allows_coarse(self.room.app, here, restricted=restricted)
@@ -124,6 +127,16 @@ class Pitching(commands.Cog):
             if slate.guild_id == guild(interaction):
                 return slate
         raise NotFoundError("slate", number[:20])
+
+
+def _channels(interaction: Interaction) -> set[int]:
+    """Return where it is asked: the channel, and if that is a thread the one that it belongs to."""
+    parent = getattr(interaction.channel, "parent_id", None)
+    return {interaction.channel_id or 0, parent or 0}
+
+
+def _exists(interaction: Interaction, channel_id: int) -> bool:
+    return interaction.guild is not None and interaction.guild.get_channel(channel_id) is not None
 
 
 def _preset(text: str) -> Preset:

@@ -57,6 +57,20 @@ def as_answer(interaction: discord.Interaction[Any], later: Show) -> Show:
     return show
 
 
+def as_clicked(interaction: discord.Interaction[Any], show: Show) -> Show:
+    """Do as ``show``; where the bot itself may not edit its message, a click on it allows that for a while."""
+
+    async def show_it(view: View) -> None:
+        try:
+            await show(view)
+        except discord.Forbidden:
+            if interaction.is_expired():
+                raise
+            await interaction.edit_original_response(view=view)
+
+    return show_it
+
+
 def as_new(client: discord.Client, send: Send, placed: Placed) -> Show:
     """Send a message with the first card, tell ``placed``, and edit it from then on."""
     hanging: list[Show] = []

@@ -85,7 +85,7 @@ async def report(app: App, pitch_id: PitchId, reason: str, *, by: MemberId, guil
     async with app.database.writing() as session:
         await members.ensure(session, by)
         pitch = await pitches.get(session, pitch_id)
-        if pitch.guild_id != guild:
+        if pitch.guild_id != guild or pitch.removed:
             raise NotFoundError("pitch", pitch_id)
         await require_welcome(session, guild, by)
         await slates.lock(session, pitch.slate_id)
