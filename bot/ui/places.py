@@ -1,6 +1,8 @@
 """Where a card hangs: on a message of long ago, as the answer to an interaction, or on a message yet to be sent."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from itertools import count
 from typing import Any, Final
 
 import discord
@@ -9,6 +11,7 @@ from bot.ui.cards import View
 
 _TOKEN_GONE: Final = {10015, 10062, 50027}  # unknown webhook, unknown interaction, invalid webhook token
 _ARCHIVED: Final = 50083
+_FRESH: Final = timedelta(seconds=3)  # a message that is older was not sent just now, but by a process before this one
 
 Show = Callable[[View], Awaitable[None]]
 """Puts a card in its place; raises what discord.py raises."""
@@ -72,15 +75,22 @@ def as_clicked(interaction: discord.Interaction[Any], show: Show) -> Show:
 
 
 def as_new(client: discord.Client, send: Send, placed: Placed) -> Show:
-    """Send a message with the first card, tell ``placed``, and edit it from then on."""
+    """Send a message with the first card, tell ``placed``, and edit it from then on.
+
+    To a second try Discord may give back the message of the first one, which shows the card of then.
+    """
     hanging: list[Show] = []
+    tries = count()
 
     async def show(view: View) -> None:
         if hanging:
             await hanging[0](view)
             return
+        again = next(tries) > 0
         message = await send(view)
         hanging.append(on_message(client, message.channel.id, message.id))
         await placed(message)
+        if again or discord.utils.utcnow() - message.created_at > _FRESH:
+            await hanging[0](view)
 
     return show

@@ -133,19 +133,6 @@ async def test_a_click_on_a_button_that_changes_its_message_is_acknowledged_in_t
     assert "Thank you" in followups[0].text
 
 
-async def test_a_form_of_another_process_is_said_to_be_old(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    card = await stage.pitch()
-    ada = stage.discord.members[0]
-    form = await stage.discord.click(ada, card, custom_id=card.press("brief"))
-    assert form.modal
-    names = [part["component"]["custom_id"] for part in form.modal["components"]]
-    form.result.modal["custom_id"] = form.modal["custom_id"].replace("gl:v1:form:", "gl:v1:form:0")
-    written = dict(zip(names, ("drama", "rain", "2", "tame"), strict=True))
-    said = await stage.discord.submit_modal(ada, form, written)
-    assert "has changed" in await stage.refused(said)
-    del monkeypatch
-
-
 class _Client:
     """As much of a client as a message in a thread needs."""
 

@@ -51,16 +51,12 @@ async def test_a_report_is_decided_in_the_moderators_channel_and_the_card_shows_
 async def test_of_two_moderators_one_decides(stage: Stage) -> None:
     card = await stage.pitch()
     await stage.refused(await reported(stage, card))
-    lists = [await stage.discord.slash(stage.discord.admins[0], "reports") for _ in range(2)]
-    cases = [
-        await stage.shown(lambda asked=asked: asked.message, lambda shown: "rude" in shown.text) for asked in lists
-    ]  # type: ignore[misc]
-    words = [
-        await stage.refused(await stage.discord.click(stage.discord.admins[0], case, custom_id=case.press(word)))
-        for case, word in zip(cases, ("remove", "pardon"), strict=True)
-    ]
-    assert "is removed" in words[0]
-    assert "decided this already" in words[1]
+    admin = stage.discord.admins[0]
+    first, second = [await (await stage.discord.slash(admin, "reports")).done() for _ in range(2)]
+    removed = await stage.discord.click(admin, first, custom_id=first.press("remove"))
+    assert "is removed" in await stage.refused(removed)
+    late = await stage.discord.click(admin, second, custom_id=second.press("pardon"))
+    assert "decided this already" in await stage.refused(late)
 
 
 async def test_without_a_channel_reports_wait_in_a_list(stage: Stage) -> None:
