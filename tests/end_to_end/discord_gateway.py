@@ -51,7 +51,11 @@ class Session:
 
 
 class Gateway:
-    """Answers `/gateway`. `identified` counts the log-ins, `connected` says whether a bot listens now."""
+    """Answers `/gateway`. `identified` counts the log-ins, `connected` says whether a bot listens now.
+
+    Every bot that is connected hears everything, as two processes do while one takes over from the other; one that is
+    cut off hears it when it resumes, if it was the last to log in. Interactions are sent `repeats` times.
+    """
 
     def __init__(self, backend: Backend, token: str, changed: Callable[[], Any]) -> None:
         self.identified = 0
@@ -60,8 +64,10 @@ class Gateway:
         self._backend = backend
         self._token = token
         self._changed = changed
+        self.repeats = 1
         self._session: Session | None = None
         self._pumps: dict[web.WebSocketResponse, asyncio.Task[None] | None] = {}
+        self._heard: dict[web.WebSocketResponse, Session] = {}
 
     @property
     def connected(self) -> bool:
@@ -79,6 +85,7 @@ class Gateway:
         except ConnectionError:
             pass  # killed in mid-sentence, which is what a SIGKILL looks like from here
         finally:
+            self._heard.pop(socket, None)
             pump = self._pumps.pop(socket)
             if pump is not None:
                 pump.cancel()
@@ -93,8 +100,17 @@ class Gateway:
 
     def emit(self, event: str, payload: Mapping[str, Any]) -> None:
         """What the world announces, filtered by the intents the bot asked for."""
+        listening = dict.fromkeys(self._heard.values())
         if self._session is not None:
-            self._session.feed(event, payload)
+            listening[self._session] = None
+        for session in listening:
+            for _ in range(self.repeats if event == "INTERACTION_CREATE" else 1):
+                session.feed(event, payload)
+
+    def forget(self) -> None:
+        """Know no session any more: nobody may resume."""
+        self._session = None
+        self._heard.clear()
 
     async def _receive(self, socket: web.WebSocketResponse, frame: dict[str, Any]) -> None:
         op: int = frame["op"]
@@ -132,5 +148,6 @@ class Gateway:
         self._start(socket, session, 0)
 
     def _start(self, socket: web.WebSocketResponse, session: Session, sent: int) -> None:
+        self._heard[socket] = session
         self._pumps[socket] = asyncio.create_task(session.pump(socket, sent))
         self._changed()
