@@ -57,6 +57,8 @@ async def of_member(session: AsyncSession, member_id: MemberId) -> dict[str, lis
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, bytes):  # a picture, and nothing about anybody
+        return f"{len(value)} bytes"
     return value.isoformat() if isinstance(value, datetime) else value
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from model.briefs import GENRES, BadBriefError, Brief, DialogBrief, PitchBrief, ScriptBrief, StagingBrief, theme
 from model.checkpoint import EMBEDDED
+from model.decoder import Sampling
 from model.drafts import DialogDraft, PitchDraft
 from model.originality import TitleIndex
 from training import entries, writing
@@ -24,6 +25,8 @@ THEMES: Final = (
 )  # fmt: skip
 _KEPT: Final = 4  # one in so many is kept for judging
 _AT_ONCE: Final = 8
+_AS_IT_IS: Final = Sampling(temperature=1.0, top_p=1.0, max_tokens=160)
+"""Nothing likely is preferred: who learns from texts drawn more boldly forgets what is rare."""
 Look = Callable[[], None]
 
 
@@ -72,7 +75,7 @@ def of_itself(base: str, adapter: Path | None, kept: Path, wanted: Writing, look
         kept.parent.mkdir(parents=True, exist_ok=True)
         candidate = Candidate.load(base, adapter=adapter, threads=1)
         try:
-            found = asyncio.run(_written(candidate, wanted, look))
+            found = writing.to_end(_written(candidate, wanted, look))
         finally:
             candidate.close()
         with room(kept.parent):
@@ -106,9 +109,8 @@ async def _pitches(candidate: Candidate, briefs: Sequence[PitchBrief], look: Loo
     for at in range(0, len(briefs), _AT_ONCE):
         look()
         some = briefs[at : at + _AT_ONCE]
-        for brief, rows in zip(
-            some, await asyncio.gather(*(writing.raw(candidate.decoder, b) for b in some)), strict=True
-        ):
+        written = await asyncio.gather(*(writing.raw(candidate.decoder, brief, _AS_IT_IS) for brief in some))
+        for brief, rows in zip(some, written, strict=True):
             drafts = [draft for row in rows if isinstance(draft := writing.read(brief, row), PitchDraft)]
             found += [Entry(work=draft.title, brief=brief, draft=draft, source=SOURCE) for draft in drafts]
     return found

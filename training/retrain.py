@@ -53,7 +53,7 @@ def _sft() -> Recipe:
 
 
 def _dpo() -> Recipe:
-    return Recipe(base="", rate=3e-4, epochs=2, batch=8, accumulate=2, dropout=0.0, context=512, save_every=10)
+    return Recipe(base="", rate=3e-4, epochs=1, batch=8, accumulate=2, dropout=0.0, context=512, save_every=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +141,7 @@ def retrain(
         if schooling.preferences:
             last = _preferred(run, room, last, pairs, schooling, report)
         _assemble(run, last, begun, feedback, lessons, pairs)
-        rivals = Rivals(base=room.base, new=run.model, active=writers.active)
+        rivals = Rivals(base=room.base, new=run.model, active=writers.active, root=writers.root.folder)
         return Outcome(run=run, verdict=_judged(run, rivals, feedback, replay, schooling, report))
 
 

@@ -50,5 +50,5 @@ def _checked(axes: "Axes", checks: tuple[Check, ...]) -> None:
     axes.set_yticks(range(len(checks)), [check.name for check in checks], fontsize=9)
     axes.invert_yaxis()
     for at, check in enumerate(checks):
-        axes.text(-1.45, at, f"{check.active:.3f} → {check.new:.3f}", va="center", fontsize=8)
+        axes.text(-1.45, at, f"{check.first:.3f} → {check.new:.3f}", va="center", fontsize=8)
     axes.set(xlim=(-1.5, 1.5), xlabel="lost, as a share of what may be lost (line: the bound)")

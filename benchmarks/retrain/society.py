@@ -51,7 +51,7 @@ class Society:
     """Members who vote; the first ``trolls`` share of them votes for the worst, on every slate."""
 
     def __init__(self, *, members: int = 500, trolls: float = 0.0, seed: int = 0) -> None:
-        self._random = Random(f"society {seed}")  # noqa: S311 -- no secret  # noqa: S311 -- no secret
+        self._random = Random(f"society {seed}")  # noqa: S311 -- no secret
         self._weights = [(self._random.gauss(1, 0.4), self._random.gauss(1, 0.4)) for _ in range(members)]
         self._trolls = int(trolls * members)
         self._seed = seed
@@ -60,7 +60,7 @@ class Society:
 
     def briefs(self, round_: int, slates: int) -> list[PitchBrief]:
         """Return what is asked in a round."""
-        random = Random(f"briefs {self._seed} {round_}")  # noqa: S311 -- no secret  # noqa: S311 -- no secret
+        random = Random(f"briefs {self._seed} {round_}")  # noqa: S311 -- no secret
         return [
             PitchBrief(genre=random.choice(GENRES), theme=theme(random.choice(THEMES)), seed=random.randrange(2**20))
             for _ in range(slates)
