@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
-from sqlalchemy import BigInteger, CheckConstraint, Select, false, select, true, update
+from sqlalchemy import BigInteger, CheckConstraint, Select, bindparam, false, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -91,7 +92,7 @@ async def get(session: AsyncSession, guild_id: GuildId) -> Guild:
     Raises:
         NotFoundError: it has never been here.
     """
-    return await _one(session, guild_id, select(GuildRow))
+    return await _one(session, guild_id, _ONE)
 
 
 async def lock(session: AsyncSession, guild_id: GuildId) -> Guild:
@@ -100,7 +101,7 @@ async def lock(session: AsyncSession, guild_id: GuildId) -> Guild:
     Raises:
         NotFoundError: it has never been here.
     """
-    return await _one(session, guild_id, select(GuildRow).with_for_update())
+    return await _one(session, guild_id, _LOCKED)
 
 
 async def announcing(session: AsyncSession) -> tuple[Guild, ...]:
@@ -125,8 +126,12 @@ async def change(session: AsyncSession, guild_id: GuildId, **settings: object) -
     return await get(session, guild_id)
 
 
-async def _one(session: AsyncSession, guild_id: GuildId, guilds: Select[GuildRow]) -> Guild:
-    row = await session.scalar(guilds.where(GuildRow.id == guild_id))
+_ONE: Final = select(GuildRow).where(GuildRow.id == bindparam("guild_id"))  # asked often: made once
+_LOCKED: Final = _ONE.with_for_update()
+
+
+async def _one(session: AsyncSession, guild_id: GuildId, guild: Select[GuildRow]) -> Guild:
+    row = await session.scalar(guild, {"guild_id": guild_id})
     if row is None:
         raise NotFoundError("guild", guild_id)
     return _guild(row)

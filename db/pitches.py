@@ -13,6 +13,7 @@ from sqlalchemy import (
     Index,
     Select,
     UniqueConstraint,
+    bindparam,
     column,
     func,
     literal,
@@ -136,7 +137,7 @@ async def get(session: AsyncSession, pitch_id: PitchId) -> Pitch:
         NotFoundError: there is none.
     """
     possible = 0 <= pitch_id <= LARGEST_ID  # more does not even fit into a question
-    found = await _all(session, _pitches().where(PitchRow.id == pitch_id)) if possible else ()
+    found = await _all(session, _ONE, pitch_id=pitch_id) if possible else ()
     if not found:
         raise NotFoundError("pitch", pitch_id)
     return found[0]
@@ -144,7 +145,7 @@ async def get(session: AsyncSession, pitch_id: PitchId) -> Pitch:
 
 async def of_slate(session: AsyncSession, slate_id: SlateId) -> tuple[Pitch, ...]:
     """Return the slate's pitches, in the order of their slots."""
-    return await _all(session, _pitches().where(PitchRow.slate_id == slate_id).order_by(PitchRow.slot))
+    return await _all(session, _OF_SLATE, slate_id=slate_id)
 
 
 async def taken(session: AsyncSession, keys: Collection[str]) -> frozenset[str]:
@@ -293,7 +294,13 @@ def _pitches(kept: ColumnElement[int] = _NOT_COUNTED) -> Select[PitchRow, str, s
     return select(*columns).join(SlateRow, SlateRow.id == PitchRow.slate_id)
 
 
-async def _all(session: AsyncSession, wanted: Select[PitchRow, str, str, str, int, int]) -> tuple[Pitch, ...]:
+_ONE: Final = _pitches().where(PitchRow.id == bindparam("pitch_id"))  # asked often: made once
+_OF_SLATE: Final = _pitches().where(PitchRow.slate_id == bindparam("slate_id")).order_by(PitchRow.slot)
+
+
+async def _all(
+    session: AsyncSession, wanted: Select[PitchRow, str, str, str, int, int], **given: object
+) -> tuple[Pitch, ...]:
     return tuple(
         Pitch(
             id=PitchId(row.id),
@@ -312,5 +319,5 @@ async def _all(session: AsyncSession, wanted: Select[PitchRow, str, str, str, in
             removed=row.removed_at is not None,
             thread_id=row.thread_id,
         )
-        for row, guild_id, genre, theme, votes, kept in await session.execute(wanted)
+        for row, guild_id, genre, theme, votes, kept in await session.execute(wanted, given)
     )

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from sqlalchemy import (
     BigInteger,
     ForeignKey,
     Index,
     Select,
+    bindparam,
     column,
     false,
     func,
@@ -142,7 +144,7 @@ async def get(session: AsyncSession, slate_id: SlateId) -> Slate:
     Raises:
         NotFoundError: there is none.
     """
-    return await _one(session, slate_id, select(SlateRow))
+    return await _one(session, slate_id, _ONE)
 
 
 async def lock(session: AsyncSession, slate_id: SlateId) -> Slate:
@@ -153,7 +155,7 @@ async def lock(session: AsyncSession, slate_id: SlateId) -> Slate:
     Raises:
         NotFoundError: there is none.
     """
-    return await _one(session, slate_id, select(SlateRow).with_for_update())
+    return await _one(session, slate_id, _LOCKED)
 
 
 async def unfinished(session: AsyncSession) -> tuple[Slate, ...]:
@@ -241,9 +243,13 @@ async def counts(session: AsyncSession) -> dict[str, int]:
     return dict((await session.execute(select(*each))).mappings().one())
 
 
-async def _one(session: AsyncSession, slate_id: SlateId, slates: Select[SlateRow]) -> Slate:
+_ONE: Final = select(SlateRow).where(SlateRow.id == bindparam("slate_id"))  # asked often: made once
+_LOCKED: Final = _ONE.with_for_update()
+
+
+async def _one(session: AsyncSession, slate_id: SlateId, slate: Select[SlateRow]) -> Slate:
     possible = 0 <= slate_id <= LARGEST_ID  # more does not even fit into a question
-    row = await session.scalar(slates.where(SlateRow.id == slate_id)) if possible else None
+    row = await session.scalar(slate, {"slate_id": slate_id}) if possible else None
     if row is None:
         raise NotFoundError("slate", slate_id)
     return _slate(row)

@@ -151,6 +151,7 @@ def message(number: int, channel: int, components: Sequence[Json] = ()) -> Json:
 class Card:
     """A slate's card on its message, and the pitches that its buttons vote for."""
 
+    slate: int
     message: Json
     channel: int
     pitches: tuple[int, ...]

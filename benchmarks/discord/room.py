@@ -175,4 +175,4 @@ async def _card(app: App, discord: FastDiscord, slate: SlateId, place: int) -> C
     components = cards.slate_card(view).to_components()  # type: ignore[no-untyped-call]
     channel = CHANNELS[place % len(CHANNELS)]
     hanging = message(discord.numbers.new(), channel, components)
-    return Card(hanging, channel, tuple(pitch.id for pitch in view.pitches))
+    return Card(slate, hanging, channel, tuple(pitch.id for pitch in view.pitches))
