@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 from bot.ui.motifs import Motif, Sheet, arcs, bands, dots, mixed, peaks, rays, sun, tiles, waves, windows
 from bot.ui.typefaces import Voice
 
+LIGHT: Final = "#4ADE80"  # the green light
 _SHARP: Final = 2  # drawn larger, then made smaller: smooth edges
 _EDGES: Final = (0.0, 0.09, -0.09)  # how far the drawing's inner edge leans, in shares of the longer side
 
@@ -64,6 +65,14 @@ def backdrop(size: tuple[int, int], split: float, palette: Palette, random: Rand
     mask = _mask(part, random.choice(_EDGES), wide=wide)
     picture.paste(drawing, (size[0] - part[0], 0), mask)
     return picture
+
+
+def light(picture: Image.Image, x: float, y: float, side: int) -> None:
+    """Turn on the green light: a disc ``side`` pixels wide with its upper left corner at ``x``, ``y``."""
+    sharp = 4
+    mask = Image.new("L", (side * sharp, side * sharp))
+    ImageDraw.Draw(mask).ellipse((0, 0, side * sharp - 1, side * sharp - 1), fill=255)
+    picture.paste(LIGHT, (round(x), round(y)), mask.reduce(sharp))
 
 
 def _drawing(size: tuple[int, int], palette: Palette, random: Random) -> Image.Image:

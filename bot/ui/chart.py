@@ -6,7 +6,7 @@ from typing import Final
 
 from PIL import Image, ImageDraw
 
-from bot.ui.backdrops import PALETTES, PLAIN
+from bot.ui.backdrops import PALETTES, PLAIN, light
 from bot.ui.breaking import broken, clipped, shortened
 from bot.ui.encoding import png
 from bot.ui.readable import drawable
@@ -23,7 +23,6 @@ _HEAD: Final = 84
 _GROUND: Final = "#17181C"
 _INK: Final = "#FFF8EA"
 _TRACK: Final = "#2A2C33"
-_LIGHT: Final = "#4ADE80"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +77,7 @@ def chart(bars: Sequence[Bar], heading: str) -> bytes:
     """Return a PNG, 1000 pixels wide, of the bars in their order below ``heading``; the same for the same arguments."""
     picture = Image.new("RGB", (WIDTH, _HEAD + len(bars) * _ROW + MARGIN // 2), _GROUND)
     draw = ImageDraw.Draw(picture)
-    draw.ellipse((MARGIN, 34, MARGIN + 16, 50), fill=_LIGHT)
+    light(picture, MARGIN, 34, 16)
     bold = Voice.TYPEWRITER_BOLD
     head = _one_line(drawable(heading, bold), width=WIDTH - 2 * MARGIN - 30, size=28, voice=bold)
     Line(text=head, x=MARGIN + 30, y=50, size=28, voice=bold).draw(picture, _INK)

@@ -12,10 +12,10 @@ def png(picture: Image.Image) -> bytes:
     """Return ``picture`` as a PNG of at most ``MOST`` bytes; with fewer colours, then fewer pixels, if it must be."""
     file = _saved(picture)
     if len(file) > MOST:
-        file = _saved(picture.quantize(256))
+        file = _saved(picture.quantize(256, dither=Image.Dither.NONE))
     while len(file) > MOST:
         picture = picture.reduce(2)
-        file = _saved(picture.quantize(256))
+        file = _saved(picture.quantize(256, dither=Image.Dither.NONE))
     return file
 
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
-from PIL import Image, ImageDraw
+from PIL import Image
 
-from bot.ui.backdrops import PALETTES, PLAIN, backdrop
+from bot.ui.backdrops import PALETTES, PLAIN, backdrop, light
 from bot.ui.breaking import LEADING, broken, clipped, fitted, shortened
 from bot.ui.encoding import png
 from bot.ui.graphemes import visible
@@ -21,9 +21,9 @@ MOST_TITLE: Final = 240  # characters; more cannot be read on a poster
 MOST_SUMMARY: Final = 900
 WIDE_SPLIT: Final = 0.36  # shares of the picture that the drawing takes
 TALL_SPLIT: Final = 0.40
+SQUARE_SPLIT: Final = 0.33
 MARGIN: Final = 0.085  # of the shorter side
 _LEADINGS: Final = {Voice.GOTHIC: 1.1, Voice.SERIF: 1.06, Voice.ROUND: 0.98}
-_LIGHT: Final = "#4ADE80"  # the green light
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,22 +62,24 @@ def _column(size: tuple[int, int]) -> _Column:
     if width > height:
         room = width * (1 - WIDE_SPLIT) - 1.75 * margin
         return _Column(left=margin, top=margin, width=room, bottom=height - margin, unit=unit)
-    top = height * TALL_SPLIT + margin
+    top = height * split_of(size) + margin
     return _Column(left=margin, top=top, width=width - 2.0 * margin, bottom=height - margin, unit=unit * 0.85)
 
 
 def split_of(size: tuple[int, int]) -> float:
     """Return the share of the picture that the drawing takes."""
-    return WIDE_SPLIT if size[0] > size[1] else TALL_SPLIT
+    if size[0] > size[1]:
+        return WIDE_SPLIT
+    return SQUARE_SPLIT if size[1] < 1.2 * size[0] else TALL_SPLIT
 
 
 def layout(*, title: str, summary: str, genre: str, size: tuple[int, int] = SIZE) -> Layout:
     """Return where every line goes; all of them stay inside the margins, clear of the drawing."""
     column = _column(size)
     palette = PALETTES.get(genre.casefold(), PLAIN)
-    top, bottom = column.top + column.px(54), column.bottom - column.px(46)
+    top, bottom = column.top + column.px(54), column.bottom - column.px(50)
     names = _title(_name(title, genre, palette.voice), palette.voice, column, top=top, height=(bottom - top) * 0.68)
-    below = names[-1].box[3] + column.px(22)
+    below = names[-1].box[3] + column.px(34)
     return Layout(
         label=_label(genre, column),
         title=names,
@@ -133,17 +135,16 @@ def poster(*, title: str, summary: str, genre: str, seed: int, size: tuple[int, 
     plan = layout(title=title, summary=summary, genre=genre, size=size)
     random, palette = Random(seed), PALETTES.get(genre.casefold(), PLAIN)  # noqa: S311 - a picture, not a secret
     picture = backdrop(size, split_of(size), palette, random)
-    _lamp(picture, plan.label)
+    _light(picture, plan.label)
     for line in plan.lines:
         line.draw(picture, palette.accent if line in (plan.label, plan.note) else palette.ink)
     return png(picture)
 
 
-def _lamp(picture: Image.Image, label: Line) -> None:
-    """Light the green lamp before the label, as high as its capitals."""
+def _light(picture: Image.Image, label: Line) -> None:
+    """Turn on the light before the label, as high as its capitals."""
     _, top, _, bottom = Line(text="H", x=0, y=label.y, size=label.size, voice=label.voice).box
-    x = label.x - round(label.size * 29 / 21)
-    ImageDraw.Draw(picture).ellipse((x, top, x + bottom - top, bottom), fill=_LIGHT)
+    light(picture, label.x - round(label.size * 29 / 21), top, round(bottom - top))
 
 
 def alt_text(*, title: str, summary: str, genre: str) -> str:

@@ -35,7 +35,7 @@ def assert_inside(plan: Layout, size: tuple[int, int]) -> None:
     margin = round(min(size) * posters.MARGIN)
     wide = size[0] > size[1]
     right = size[0] * (1 - posters.WIDE_SPLIT) if wide else size[0] - margin
-    top = margin if wide else size[1] * posters.TALL_SPLIT
+    top = margin if wide else size[1] * posters.split_of(size)
     for line in plan.lines:
         x0, y0, x1, y1 = line.box
         assert margin * 0.6 <= x0 <= x1 <= right + 1, line
