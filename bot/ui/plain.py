@@ -7,7 +7,7 @@ from typing import Final
 _INVISIBLE: Final = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
 _UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _MARKS: Final = re.compile(r"[\\*_~|`\[\]<>]|^(?:#{1,3}|[-+])(?=[#\s])|(?<=^\d)\.|(?<=^\d\d)\.")
-_COLUMNS: Final = 54  # of a code block beside a list of channels
+_COLUMNS: Final = 52  # of a code block beside a list of channels
 _BROKEN: Final = (
     ("://", ":\u200b//"),
     ("@", "@\u200b"),
