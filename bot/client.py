@@ -37,6 +37,7 @@ log = structlog.get_logger()
 COGS: Final = "bot.cogs"  # imported by name: the cogs stand above the client
 LAST_CARDS: Final = 5.0  # seconds that the cards get at the end to say how it stands
 LOOK_UP: Final = 0.5  # seconds of Discord's three in which we find out in which language to answer
+OTHERS_FIRST: Final = 1.0  # seconds that a process which is about to end has for a form of its own
 TELL_AGAIN: Final = (1.0, 4.0, 15.0, 60.0)  # seconds before a direct message is tried again
 LOG_IN_PAUSE: Final = 60.0  # seconds at most between two tries
 OLD: Final = timedelta(hours=1)  # messages that Discord lets be edited only now and then
@@ -169,6 +170,7 @@ class Room(commands.AutoShardedBot):
     async def on_interaction(self, interaction: Interaction) -> None:
         """Answer what nobody else answers: a form that was shown before a restart."""
         if interaction.type is discord.InteractionType.modal_submit and not forms.is_ours(interaction.custom_id):
+            await asyncio.sleep(OTHERS_FIRST)
             await self._answered(interaction, lambda: _forgotten(interaction, ""))
 
     async def setup_hook(self) -> None:

@@ -123,6 +123,7 @@ class Moderation(commands.Cog):
 
     async def _decided(self, interaction: Interaction, report: ReportId, word: str) -> None:
         decide = {"remove": moderating.remove, "pardon": moderating.pardon, "block": moderating.block_author}[word]
+        await self._remember_place(interaction, report)
         pitch: Pitch = await decide(self.room.app, report, by=member(interaction))
         said = {
             "remove": say("“{title}” is removed.", title=plain(pitch.title)),
@@ -132,6 +133,13 @@ class Moderation(commands.Cog):
         self.desk.ring()
         self.room.board.slate((await browsing.slate(self.room.app, pitch.slate_id)).slate)
         await interaction.response.send_message(said, ephemeral=True)
+
+    async def _remember_place(self, interaction: Interaction, report: ReportId) -> None:
+        """Learn from a click where a report hangs, if it was sent by a process that could not write that down."""
+        message = interaction.message
+        known = (await moderating.case(self.room.app, report)).report.message_id
+        if message and not message.flags.ephemeral and known is None:
+            await moderating.told(self.room.app, report, channel_id=message.channel.id, message_id=message.id)
 
     async def _here(self, interaction: Interaction, number: str) -> ReportId:
         """Return the report of this server that a button means, for a moderator.

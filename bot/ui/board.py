@@ -52,6 +52,9 @@ class Board:
     async def _catch_up(self, left: Left, guilds: Collection[GuildId]) -> None:
         for guild in guilds:
             left |= await resuming.recent(self._app, guild)
+        for slate in await browsing.voted_lately(self._app):  # a vote may have been counted and not yet shown
+            if places.is_ours(self._client, slate.guild_id):
+                left.slates.setdefault(slate.id, slate)
         for slate in left.slates.values():
             self.slate(slate)
         for script in left.scripts.values():

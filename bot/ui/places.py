@@ -8,6 +8,7 @@ from typing import Any, Final
 import discord
 
 from bot.ui.cards import View
+from db.ids import GuildId
 
 _TOKEN_GONE: Final = {10015, 10062, 50027}  # unknown webhook, unknown interaction, invalid webhook token
 _ARCHIVED: Final = 50083  # the thread sleeps; it is woken before its messages change
@@ -18,6 +19,12 @@ Show = Callable[[View], Awaitable[None]]
 
 Send = Callable[[View], Awaitable[discord.Message]]
 Placed = Callable[[discord.Message], Awaitable[object]]
+
+
+def is_ours(client: discord.Client, guild: GuildId) -> bool:
+    """Say whether a guild is a server that this process is on: another process sees to those of other shards."""
+    number = guild.removeprefix("discord:")
+    return number.isascii() and number.isdecimal() and client.get_guild(int(number)) is not None
 
 
 def on_message(client: discord.Client, channel_id: int, message_id: int) -> Show:

@@ -20,7 +20,7 @@ from bot.ui.presenting import Presenter
 from bot.usecases import browsing, moderating
 from bot.usecases.moderating import Case
 from db.errors import StorageError
-from db.ids import GuildId, MemberId, ReportId
+from db.ids import MemberId, ReportId
 from db.reports import Report, ReportState
 
 log = structlog.get_logger()
@@ -56,15 +56,11 @@ class Desk:
 
     async def _look(self) -> None:
         for case, channel in await moderating.untold(self._app):
-            if self._is_ours(case.report.guild_id):
+            if places.is_ours(self._client, case.report.guild_id):
                 self._tell(case.report, channel)
         for case in await moderating.lately_decided(self._app):
-            if self._is_ours(case.report.guild_id):
+            if places.is_ours(self._client, case.report.guild_id):
                 self._show_decision(case.report)
-
-    def _is_ours(self, guild: GuildId) -> bool:
-        number = guild.removeprefix("discord:")
-        return number.isdecimal() and self._client.get_guild(int(number)) is not None
 
     def _tell(self, report: Report, channel_id: int) -> None:
         if (report.id, channel_id) in self._out_of_reach:
