@@ -72,6 +72,15 @@ class _Card:
         else:
             self.hanging, self.last, self.failures = parts, last, 0
 
+    async def look_again(self) -> None:
+        """See whether the last card is still right: what took long may have been shown after what is newer."""
+        try:
+            view, _ = await self.draw()
+        except _TROUBLE:
+            self.last = False
+        else:
+            self.last = view.to_components() == self.hanging  # type: ignore[no-untyped-call]
+
 
 class Presenter:
     """The followers. What they miss because the process ends is caught up at the next start."""
@@ -123,6 +132,10 @@ class Presenter:
         card = _Card(draw=draw, show=show, channel_id=channel_id)
         self._begin(self._finish(card, after=after), f"slate {slate_id}")
 
+    def keep(self, draw: Draw, show: Show, channel_id: int, name: str) -> asyncio.Task[None]:
+        """Show a card of any kind, and try until its last state hangs; the task does it and may be watched."""
+        return self._begin(self._finish(_Card(draw=draw, show=show, channel_id=channel_id)), name)
+
     async def close(self, seconds: float) -> None:
         """Let each follower try once more within ``seconds``, then stop them all."""
         self._closing.set()
@@ -171,9 +184,12 @@ class Presenter:
         began = loop.time()
         await card.attempt()
         every = self._every.pop(card.channel_id, self._edit_every)
-        every = min(2 * every, SLOWEST) if loop.time() - began > self._edit_every else every / 2
+        slow = loop.time() - began > self._edit_every
+        every = min(2 * every, SLOWEST) if slow else every / 2
         if every > self._edit_every:
             self._every[card.channel_id] = every
+        if slow and card.last:
+            await card.look_again()
 
     async def _pace(self, channel_id: int) -> None:
         """Wait for this channel's turn."""
@@ -197,10 +213,11 @@ class Presenter:
         finally:
             closing.cancel()
 
-    def _begin(self, following: Coroutine[Any, Any, None], name: str) -> None:
+    def _begin(self, following: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(following, name=f"card of {name}")
         self._tasks.add(task)
         task.add_done_callback(self._end)
+        return task
 
     def _end(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
