@@ -1,9 +1,10 @@
 """The Discord half of the bot: connects, loads the cogs, answers and counts clicks, turns errors into sentences."""
 
 import asyncio
+import hashlib
 import importlib
 import pkgutil
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -17,13 +18,12 @@ from discord.ext import commands
 
 from bot import errors, languages
 from bot.app import App
-from bot.ui import cards, places
+from bot.ui import answering, cards, forms, places
 from bot.ui.buttons import Pick, Press, VoteButton
 from bot.ui.forms import Submitted
 from bot.ui.presenting import Presenter
 from bot.usecases import browsing, forgetting, pitching, voting, writing
-from bot.usecases.voting import Ballot
-from db.errors import SlateClosedError
+from db.errors import SlateClosedError, StorageError
 from db.ids import GuildId, MemberId, PitchId, SlateId
 from db.scripts import Script
 from db.slates import Slate
@@ -31,7 +31,9 @@ from db.slates import Slate
 log = structlog.get_logger()
 COGS: Final = "bot.cogs"  # imported by name: the cogs stand above the client
 LAST_CARDS: Final = 5.0  # seconds that the cards get at the end to say how it stands
-ACKNOWLEDGE: Final = 1.5  # seconds of Discord's three that a vote may take unacknowledged
+LOOK_UP: Final = 0.5  # seconds of Discord's three in which we find out in which language to answer
+OTHERS_FIRST: Final = 1.0  # seconds that a process which is about to end has for a form of its own
+TELL_AGAIN: Final = (1.0, 4.0, 15.0, 60.0)  # seconds before a direct message is tried again
 LOG_IN_PAUSE: Final = 60.0  # seconds at most between two tries
 OLD: Final = timedelta(hours=1)  # messages that Discord lets be edited only now and then
 RARELY: Final = 20.0  # seconds between such edits
@@ -101,7 +103,9 @@ class _Tree(app_commands.CommandTree["Room"]):
     """The commands, answered in the language of whoever asks."""
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
-        """Let everything that a command says be said in the right language."""
+        """Let everything that a command says be said in the right language; one that came before is not run again."""
+        if answering.AGAIN in interaction.extras:
+            return False
         languages.speak(await interaction.client.language(interaction))
         return True
 
@@ -132,6 +136,21 @@ class Room(commands.AutoShardedBot):
         self.picks: dict[str, Picked] = {}
         self.chosen_languages: dict[GuildId, str | None] = {}
         """What servers have chosen, as far as it was looked up."""
+        self._seen = answering.Seen()
+        self._looking: set[asyncio.Task[None]] = set()
+        self._telling: set[asyncio.Task[None]] = set()
+
+    def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - discord.py's own
+        """Tell of an event; an interaction is made ready for being answered before anything of it runs."""
+        if event_name == "interaction":
+            answering.prepare(args[0], self._seen)
+        super().dispatch(event_name, *args, **kwargs)
+
+    async def on_interaction(self, interaction: Interaction) -> None:
+        """Answer what nobody else answers: a form that was shown before a restart."""
+        if interaction.type is discord.InteractionType.modal_submit and not forms.is_ours(interaction.custom_id):
+            await asyncio.sleep(OTHERS_FIRST)
+            await self._answered(interaction, lambda: _forgotten(interaction, ""))
 
     async def setup_hook(self) -> None:
         """Load every cog in ``bot/cogs``, tell Discord the commands, make old buttons work."""
@@ -146,6 +165,9 @@ class Room(commands.AutoShardedBot):
     async def close(self) -> None:
         """Let the cards say how it stands, then leave."""
         await self.presenter.close(LAST_CARDS)
+        for telling in self._telling:
+            telling.cancel()
+        await asyncio.gather(*self._looking, *self._telling, return_exceptions=True)
         await super().close()
 
     async def on_guild_join(self, server: discord.Guild) -> None:
@@ -170,6 +192,9 @@ class Room(commands.AutoShardedBot):
             for slate in await browsing.recent_slates(self.app, GuildId(f"discord:{server.id}"), RECENT):
                 slates.setdefault(slate.id, slate)
                 scripts |= {script.id: script for script in await self._scripts(slate)}
+        for slate in await browsing.voted_lately(self.app):  # a vote may have been counted and not yet shown
+            if places.is_ours(self, slate.guild_id):
+                slates.setdefault(slate.id, slate)
         for slate in slates.values():
             self.show_slate(slate)
         for script in scripts.values():
@@ -210,7 +235,8 @@ class Room(commands.AutoShardedBot):
     async def think(self, interaction: Interaction) -> None:
         """Acknowledge a command: members see that the bot is thinking until a card or a sentence is there."""
         thinking = await interaction.response.defer(thinking=True)
-        interaction.extras[_THINKING] = thinking.message_id if thinking else None
+        number = thinking.message_id if thinking else None
+        interaction.extras[_THINKING] = number or (await interaction.original_response()).id
 
     def place(self, interaction: Interaction) -> pitching.Place | None:
         """Return where the answer hangs, if Discord said so."""
@@ -251,10 +277,21 @@ class Room(commands.AutoShardedBot):
         """Return the language in which this is answered: the server's, if it has chosen one, or the member's own."""
         here = guild(interaction)
         if here not in self.chosen_languages:
-            self.chosen_languages[here] = await browsing.language(self.app, here)
-        return self.chosen_languages[here] or languages.language_of(interaction.locale.value)
+            looking = asyncio.create_task(self._look_up_language(here), name=f"language of {here}")
+            self._looking.add(looking)
+            looking.add_done_callback(self._looking.discard)
+            await asyncio.wait({looking}, timeout=LOOK_UP)  # a memory that is slow delays no acknowledgement
+        return self.chosen_languages.get(here) or languages.language_of(interaction.locale.value)
+
+    async def _look_up_language(self, here: GuildId) -> None:
+        try:
+            self.chosen_languages.setdefault(here, await browsing.language(self.app, here))
+        except StorageError as error:
+            log.warning("language not looked up", error=repr(error))
 
     async def _answered(self, interaction: Interaction, answer: Callable[[], Awaitable[object]]) -> None:
+        if answering.AGAIN in interaction.extras:
+            return
         try:
             languages.speak(await self.language(interaction))
             await answer()
@@ -264,15 +301,12 @@ class Room(commands.AutoShardedBot):
     # Votes -------------------------------------------------------------------------------------------
 
     async def vote(self, interaction: Interaction, pitch_id: PitchId) -> None:
-        """Count a click on a vote button; the edit of the card acknowledges it."""
-        try:
-            await self._count(interaction, pitch_id)
-        except Exception as error:  # noqa: BLE001 – a dynamic item has no error hook of its own
-            await self._refuse(interaction, error)
+        """Count a click on a vote button; its card is drawn anew for all clicks together."""
+        await self._answered(interaction, lambda: self._count(interaction, pitch_id))
 
     async def _count(self, interaction: Interaction, pitch_id: PitchId) -> None:
         try:
-            cast = voting.cast_vote(
+            ballot = await voting.cast_vote(
                 self.app,
                 pitch_id,
                 by=member(interaction),
@@ -280,47 +314,55 @@ class Room(commands.AutoShardedBot):
                 clicked=clicked(interaction),
                 guild=guild(interaction),
             )
-            ballot = await self._in_time(interaction, cast)
         except SlateClosedError as error:
             self._show_tally(interaction, SlateId(error.slate_id))  # its buttons should be gone
             raise
-        if not interaction.response.is_done():
-            await interaction.response.defer()
         self._show_tally(interaction, ballot.pitch.slate_id)
         if ballot.greenlit:
-            show = await browsing.show(self.app, pitch_id)
-            self._show_new_script(show.scripts[0], partial(_follow_up, interaction), interaction.channel_id or 0)
-
-    async def _in_time(self, interaction: Interaction, counting: Coroutine[Any, Any, Ballot]) -> Ballot:
-        """Return what the vote did; a database that is busy does not let the click go unacknowledged."""
-        task = asyncio.create_task(counting)
-        await asyncio.wait({task}, timeout=ACKNOWLEDGE)
-        if not task.done():
-            await interaction.response.defer()
-        return await task
+            script = (await browsing.show(self.app, pitch_id)).scripts[0]
+            send = partial(_send_here, interaction, f"script-{script.id}")
+            self._show_new_script(script, send, interaction.channel_id or 0)
+        await interaction.response.defer()
 
     def _show_tally(self, interaction: Interaction, slate_id: SlateId) -> None:
         """Have the card drawn with the votes of the moment when it is its turn: once for all clicks till then."""
         if interaction.message and interaction.channel_id:
             old = discord.utils.utcnow() - interaction.message.created_at > OLD
-            show = places.on_message(self, interaction.channel_id, interaction.message.id)
+            on_message = places.on_message(self, interaction.channel_id, interaction.message.id)
+            show = places.as_clicked(interaction, on_message)
             self.presenter.refresh(slate_id, show, interaction.channel_id, after=RARELY if old else 0.0)
 
     async def tell(self, person: MemberId, sentence: str) -> None:
-        """Say something to a member by direct message; one who takes none is left alone."""
+        """Say something to a member by direct message; nobody waits for it, and one who takes none is left alone."""
         kind, _, number = person.partition(":")
-        if kind != "discord":
-            return
-        try:
-            await (await self.create_dm(discord.Object(int(number)))).send(sentence)
-        except (discord.HTTPException, aiohttp.ClientError) as lost:
-            log.info("not told by direct message", error=repr(lost))
+        if kind == "discord":
+            nonce = hashlib.blake2s(f"{person} {sentence}".encode(), digest_size=10).hexdigest()
+            telling = asyncio.create_task(self._tell(int(number), sentence, nonce), name=f"told {person}")
+            self._telling.add(telling)
+            telling.add_done_callback(self._telling.discard)
+
+    async def _tell(self, number: int, sentence: str, nonce: str) -> None:
+        for pause in TELL_AGAIN:
+            try:
+                await (await self.create_dm(discord.Object(number))).send(sentence, nonce=nonce)
+            except (discord.DiscordServerError, aiohttp.ClientError) as trouble:
+                log.info("told by direct message later", error=repr(trouble))
+                await asyncio.sleep(pause)
+            except discord.HTTPException as refused:
+                log.info("not told by direct message", error=repr(refused))
+                return
+            else:
+                return
 
     # Errors ------------------------------------------------------------------------------------------
 
     async def _refuse(self, interaction: Interaction, error: Exception) -> None:
         """Say privately, in one sentence, what went wrong; a public "is thinking…" is taken away before."""
-        sentence = errors.explain(_cause(error))
+        cause = _cause(error)
+        if isinstance(cause, discord.HTTPException | aiohttp.ClientError) and not interaction.response.is_done():
+            log.warning("not acknowledged", interaction=interaction.id, error=repr(cause))  # nobody hears us
+            return
+        sentence = errors.explain(cause)
         try:
             if not interaction.response.is_done():
                 await interaction.response.send_message(sentence, ephemeral=True)
@@ -354,8 +396,12 @@ async def _send(channel: discord.PartialMessageable, nonce: str, view: cards.Vie
     return await channel.send(view=view, nonce=nonce)
 
 
-async def _follow_up(interaction: Interaction, view: cards.View) -> discord.Message:
-    return await interaction.followup.send(view=view, wait=True)
+async def _send_here(interaction: Interaction, nonce: str, view: cards.View) -> discord.Message:
+    """Send as the bot; where it is no member itself, a click lets it speak all the same."""
+    try:
+        return await _send(interaction.client.get_partial_messageable(interaction.channel_id or 0), nonce, view)
+    except (discord.Forbidden, discord.NotFound):
+        return await interaction.followup.send(view=view, wait=True)
 
 
 def _cause(error: Exception) -> BaseException:
@@ -382,6 +428,7 @@ async def run(room: Room, token: str) -> None:
     Raises:
         discord.LoginFailure: Discord does not accept the token.
     """
+    answering.listen()
     async with room:
         await _log_in(room, token)
         await room.connect()

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
 from bot.app import App
 from bot.stage import Progress, slate_work
@@ -12,6 +14,8 @@ from db.pitches import Pitch, PitchState
 from db.posts import Post
 from db.scripts import Script
 from db.slates import Slate
+
+LATELY: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +86,13 @@ async def recent_slates(app: App, guild: GuildId, limit: int = 10) -> tuple[Slat
     """Return the newest slates of a server, newest first."""
     async with app.database.reading() as session:
         return await slates.recent(session, guild, limit)
+
+
+async def voted_lately(app: App) -> tuple[Slate, ...]:
+    """Return the slates on which somebody voted within ``LATELY``, whatever their server."""
+    async with app.database.reading() as session:
+        numbers = await votes.slates_since(session, app.now() - LATELY)
+        return tuple([await slates.get(session, number) for number in numbers])
 
 
 async def leaderboard(app: App, guild: GuildId, limit: int = 10) -> tuple[Pitch, ...]:
