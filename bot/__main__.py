@@ -30,6 +30,7 @@ from model.client import WorkerClient
 from model.serve import PortInUseError
 
 log = structlog.get_logger()
+_FOR_WORK = 0.75  # of the time to drain; what is left is for the cards that say how it stands
 _GRACE = 5  # seconds that open pages get at the end
 
 
@@ -123,7 +124,7 @@ async def run(settings: BotSettings) -> None:
             finally:
                 log.info("closing")
                 scheduler.shutdown(wait=False)
-                await _close(app, settings.drain_seconds)
+                await _close(app, settings.drain_seconds * _FOR_WORK)
                 server.should_exit = True
                 for half in discord:
                     half.cancel()

@@ -66,7 +66,7 @@ def slate_card(view: SlateView) -> View:
     if slate.state == "failed":
         return _card(GREY, ui.TextDisplay(f"{_asked(slate)}\n{failure(slate.failure)}"), _one_more(slate))
     if slate.state == "drafting":
-        return writing_slate(slate, view.progress or Progress())
+        return writing_slate(slate, view.progress or Progress(absent=True))  # nobody is at it until a restart is over
     shown = [pitch for pitch in view.pitches if not pitch.removed]
     noted = _NOTE + 10 if any(pitch.note for pitch in view.pitches) else 0
     room = min(_SUMMARY, _ROOM_FOR_PITCHES // max(len(view.pitches), 1) - 140 - noted)
@@ -182,6 +182,6 @@ def script_card(pitch: Pitch, script: Script, progress: Progress | None = None) 
         return _card(
             GREEN, ui.TextDisplay(f"{head}\n{typewritten(script.fountain)}\n-# {_cast(script)}"), _go_on(script)
         )
-    progress = progress or Progress()
+    progress = progress or Progress(absent=True)
     text = typewritten(progress.texts[0]) if progress.texts else ""
     return _card(AMBER, ui.TextDisplay(f"{head}\n{text}\n-# {_state(progress, _writing(script))}"))
