@@ -49,8 +49,8 @@ class Scripts(commands.Cog):
 
     async def next_scene(self, interaction: Interaction, number: str) -> None:
         """Have the next scene of a script's show written, on a card of its own."""
-        script = await self._here(interaction, number)
         await self.room.think(interaction)
+        script = await self._here(interaction, number)
         ordered = await continuing.order_next(self.room.app, script.pitch_id, by=member(interaction))
         await self.room.answer_script(interaction, ordered)
 
@@ -70,7 +70,7 @@ class Scripts(commands.Cog):
         """Have a line said otherwise, and show the page with it."""
         script = await self._here(interaction, number)
         await interaction.response.defer()
-        ordered = await rewriting.order_line(self.room.app, script.id, int(chosen[0]), by=member(interaction))
+        ordered = await rewriting.order_line(self.room.app, script.id, _line(chosen), by=member(interaction))
         await self.room.app.crew.finish(rewriting.rewrite_work(ordered.id))
         done = await rewriting.rewritten(self.room.app, ordered.id)
         said = failure(done.failure) if done.became is None else say("Now: {line}", line=plain(done.became, 1500))
@@ -115,6 +115,13 @@ class Scripts(commands.Cog):
             if pitch.guild_id == guild(interaction):
                 return script
         raise NotFoundError("script", number[:20])
+
+
+def _line(chosen: list[str]) -> int:
+    text = chosen[0] if chosen else ""
+    if text.isascii() and text.isdecimal() and len(text) <= 6:
+        return int(text)
+    raise NotFoundError("line", text[:20])
 
 
 def _file_name(title: str) -> str:
