@@ -23,7 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, one_of
 from db.errors import NotFoundError
-from db.ids import GuildId, MemberId, SlateId
+from db.ids import LARGEST_ID, GuildId, MemberId, SlateId
 
 _PITCHES = table("pitches", column("slate_id"), column("state"))  # its own file builds on this one
 _COUNTED = ("slates", "pitches", "votes", "scripts")
@@ -230,7 +230,8 @@ async def counts(session: AsyncSession) -> dict[str, int]:
 
 
 async def _one(session: AsyncSession, slate_id: SlateId, slates: Select[SlateRow]) -> Slate:
-    row = await session.scalar(slates.where(SlateRow.id == slate_id))
+    possible = 0 <= slate_id <= LARGEST_ID  # more does not even fit into a question
+    row = await session.scalar(slates.where(SlateRow.id == slate_id)) if possible else None
     if row is None:
         raise NotFoundError("slate", slate_id)
     return _slate(row)

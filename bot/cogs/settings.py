@@ -5,7 +5,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Interaction, Room, guild, member
-from bot.errors import MissingPermissionError, NotAllowedError
+from bot.errors import CommandChangedError, MissingPermissionError, NotAllowedError
 from bot.languages import LANGUAGES, say
 from bot.ui.forms import Field, Form
 from bot.ui.settings_card import OWN, settings_card
@@ -50,17 +50,23 @@ class SettingsCog(commands.Cog, name="Settings"):
 
     async def _show(self, interaction: Interaction, page: str) -> None:
         card = settings_card(await settings.view(self.room.app, guild(interaction)), page)
-        await interaction.response.edit_message(view=card)
+        if interaction.response.is_done():
+            await interaction.edit_original_response(view=card)
+        else:
+            await interaction.response.edit_message(view=card)
 
     async def switch(self, interaction: Interaction, name: str) -> None:
         """Turn a switch, or the rating."""
         self._require(interaction)
+        await interaction.response.defer()  # only the process that acknowledges a click turns the switch
         app, here, by = self.room.app, guild(interaction), member(interaction)
         if name == "rating":
             mature = (await settings.view(app, here)).guild.rating == Rating.MATURE
             await settings.set_rating(app, here, Rating.GENERAL if mature else Rating.MATURE, by=by)
-        else:
+        elif name in settings.SWITCHES:
             await settings.turn(app, here, name, by=by)
+        else:
+            raise CommandChangedError
         await self._show(interaction, "rules")
 
     async def numbers(self, interaction: Interaction, _facts: str) -> None:
@@ -106,7 +112,8 @@ class SettingsCog(commands.Cog, name="Settings"):
         """Choose a language."""
         self._require(interaction)
         language = chosen[0] if chosen and chosen[0] in LANGUAGES else None
-        assert language or chosen == [OWN]  # noqa: S101 - the card offers no other
+        if language is None and chosen != [OWN]:
+            raise CommandChangedError
         await settings.set_language(self.room.app, guild(interaction), language, by=member(interaction))
         self.room.chosen_languages[guild(interaction)] = language
         await self._show(interaction, "roles")

@@ -57,8 +57,8 @@ class Voting(commands.Cog):
         self, interaction: Interaction, pitch: str | None = None, note: Range[str, 1, MAX_NOTE] | None = None
     ) -> None:
         """Decide for a pitch now: it goes into production."""
-        await self._require_showrunner(interaction)
         await self.room.think(interaction)
+        await self._require_showrunner(interaction)
         chosen = await pitch_here(self.room, interaction, pitch) if pitch else await self._leader(interaction)
         decided = await voting.greenlight(self.room.app, chosen, by=member(interaction), note=_note(note))
         show = await browsing.show(self.room.app, decided.id)

@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote
 import discord
 from discord import ui
 
+from bot.errors import CommandChangedError
 from bot.languages import say, say_count
 from bot.ui.buttons import Press
 from bot.ui.cards import GREEN, View
@@ -18,6 +19,7 @@ from bot.usecases.listing import Page
 from db.pitches import Pitch
 
 PICTURE: Final = "leaderboard.png"
+_PAGES: Final = 100_000
 _QUERY: Final = 60  # characters of a search, as they stand in a button
 
 
@@ -62,10 +64,12 @@ def from_button(facts: str) -> tuple[int, str]:
     """Return the page and the rest of what stands on a button that turns pages.
 
     Raises:
-        ValueError: no button of ours says that.
+        CommandChangedError: no button of ours says that.
     """
     number, _, rest = facts.partition(":")
-    return max(0, min(int(number), 100_000)), unquote(rest)
+    if not (number.isascii() and number.isdecimal()):
+        raise CommandChangedError
+    return min(int(number), _PAGES), unquote(rest)
 
 
 def show_card(show: Show, *, kept: bool) -> View:

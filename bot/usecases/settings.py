@@ -1,6 +1,6 @@
 """A server's settings: looked at, and changed one by one; every change is written down."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,14 +50,16 @@ async def view(app: App, guild: GuildId) -> Settings:
         )
 
 
-async def require_channel(app: App, guild: GuildId, channel: int | None) -> None:
-    """Return if slates may be asked for in a channel.
+async def require_channel(app: App, guild: GuildId, here: Collection[int], *, exists: Callable[[int], bool]) -> None:
+    """Return if slates may be asked for ``here``: a channel, or a thread and the channel it belongs to.
+
+    A channel that does not exist any more is as good as none chosen.
 
     Raises:
         WrongChannelError: the server has another one for that.
     """
     wanted = (await view(app, guild)).guild.pitch_channel
-    if wanted is not None and channel != wanted:
+    if wanted is not None and wanted not in here and exists(wanted):
         raise WrongChannelError(wanted)
 
 
