@@ -220,14 +220,32 @@ class LoopbackDiscord:
     # What goes wrong -------------------------------------------------------------------------------
 
     def fail_next(
-        self, status: int, count: int = 1, *, path: str = "*", applied: bool = False, retry_after: float = 0.05
+        self,
+        status: int,
+        count: int = 1,
+        *,
+        path: str = "*",
+        method: str = "*",
+        code: int = 0,
+        applied: bool = False,
+        retry_after: float = 0.05,
     ) -> None:
-        """Answer the next `count` requests whose path fits with an error.
+        """Answer the next `count` requests whose path and method fit with an error, and Discord's `code` for it.
 
         With `applied` the request takes effect and only its answer is lost.
         """
-        self.rest.faults.append(Fault(status, count, path, applied, retry_after))
+        self.rest.faults.append(Fault(status, count, path, applied, retry_after, code, method))
 
-    async def drop_gateway(self) -> None:
-        """Cut the bot's gateway connection; discord.py comes back by itself and resumes."""
+    def forget_failures(self) -> None:
+        """Answer as usual again."""
+        self.rest.faults.clear()
+
+    async def drop_gateway(self, *, resumable: bool = True) -> None:
+        """Cut the bot's gateway connection; discord.py comes back by itself, and resumes if it may."""
+        if not resumable:
+            self.gateway.forget()
         await self.gateway.close()
+
+    def repeat_interactions(self, times: int = 2) -> None:
+        """Send every interaction from now on so many times, as Discord does now and then."""
+        self.gateway.repeats = times

@@ -27,6 +27,7 @@ class Request(NamedTuple):
     path: str
     json: Any
     status: int
+    query: dict[str, str] = {}  # noqa: RUF012 - a tuple's default, never changed
 
 
 @dataclass(slots=True)
@@ -38,10 +39,15 @@ class Fault:
     path: str
     applied: bool
     retry_after: float
+    code: int = 0
+    method: str = "*"
+
+    def fits(self, method: str, path: str) -> bool:
+        return bool(self.left) and fnmatch(path, self.path) and fnmatch(method, self.method)
 
     def answer(self) -> web.Response:
         if self.status != 429:
-            return _json(self.status, {"message": "the test said so", "code": 0})
+            return _json(self.status, {"message": "the test said so", "code": self.code})
         body = {"message": "You are being rate limited.", "retry_after": self.retry_after, "global": False}
         # Without Via discord.py takes a 429 for a ban of the address.
         return _json(429, body, {"Via": "1.1 loopback", "Retry-After": str(self.retry_after)})
@@ -80,14 +86,14 @@ class Rest:
             # A bot would only see one more 500 and retry it; the test must hear of it.
             self.unmodelled.append(f"{request.method} {path}: the loopback itself failed: {error!r}")
             raise
-        self.requests.append(Request(request.method, path, body, response.status))
+        self.requests.append(Request(request.method, path, body, response.status, dict(request.query)))
         self._changed()
         return response
 
     def _answer(self, request: web.Request, path: str, body: object, files: list[_Upload]) -> web.Response:
         if self._contract is not None:
-            self.violations += self._contract.violations(request.method, path, body)
-        fault = self._take_fault(path)
+            self.violations += self._contract.violations(request.method, path, body, dict(request.query))
+        fault = self._take_fault(request.method, path)
         if fault is not None and not fault.applied:
             return fault.answer()
         if request.headers.get("Authorization") != self._authorization and not any(
@@ -97,8 +103,8 @@ class Rest:
         response = self._dispatch(request, path, body, files)
         return fault.answer() if fault is not None else response
 
-    def _take_fault(self, path: str) -> Fault | None:
-        fault = next((fault for fault in self.faults if fault.left and fnmatch(path, fault.path)), None)
+    def _take_fault(self, method: str, path: str) -> Fault | None:
+        fault = next((fault for fault in self.faults if fault.fits(method, path)), None)
         if fault is not None:
             fault.left -= 1
         return fault
