@@ -53,12 +53,12 @@ PALETTES: Final = {
 }
 
 
-def backdrop(size: tuple[int, int], split: float, palette: Palette, random: Random) -> Image.Image:
+def backdrop(size: tuple[int, int], split: float, palette: Palette, seed: int) -> Image.Image:
     """Return a picture of ``size`` pixels whose far part is a drawing, the rest plain ground.
 
     The drawing takes the right ``split`` of a wide picture and the upper one of any other, and no more.
     """
-    wide = size[0] > size[1]
+    wide, random = size[0] > size[1], Random(seed)  # noqa: S311 – a picture, no secret
     part = (round(size[0] * split), size[1]) if wide else (size[0], round(size[1] * split))
     drawing = _drawing(part, palette, random)
     picture = Image.new("RGB", size, palette.ground)

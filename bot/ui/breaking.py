@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
@@ -18,16 +19,16 @@ _NOT_FIRST: Final = frozenset(
 _NOT_LAST: Final = frozenset("（「『【〔〈《〘〖‘“￥＄")
 
 
-def atoms(text: str) -> Iterator[str]:
-    """Yield the pieces between which a line may end; each has the blanks that follow it."""
-    piece = ""
+@lru_cache(maxsize=64)
+def atoms(text: str) -> tuple[str, ...]:
+    """Return the pieces between which a line may end; each has the blanks that follow it."""
+    pieces: list[str] = []
     for part in clusters(text):
-        if piece and _breaks(piece, part):
-            yield piece
-            piece = ""
-        piece += part
-    if piece:
-        yield piece
+        if pieces and not _breaks(pieces[-1], part):
+            pieces[-1] += part
+        else:
+            pieces.append(part)
+    return tuple(pieces)
 
 
 def _breaks(before: str, part: str) -> bool:

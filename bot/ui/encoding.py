@@ -21,5 +21,5 @@ def png(picture: Image.Image) -> bytes:
 
 def _saved(picture: Image.Image) -> bytes:
     file = io.BytesIO()
-    picture.save(file, "PNG", compress_level=6)
+    picture.save(file, "PNG", compress_level=4)
     return file.getvalue()

@@ -1,7 +1,6 @@
 """The poster of a show: its title and logline on the colours of its genre, large type beside a drawing."""
 
 from dataclasses import dataclass, replace
-from random import Random
 from typing import Final
 
 from PIL import Image
@@ -133,8 +132,8 @@ def poster(*, title: str, summary: str, genre: str, seed: int, size: tuple[int, 
     What no typeface here can draw is named in brackets (:func:`alt_text` has it all).
     """
     plan = layout(title=title, summary=summary, genre=genre, size=size)
-    random, palette = Random(seed), PALETTES.get(genre.casefold(), PLAIN)  # noqa: S311 - a picture, not a secret
-    picture = backdrop(size, split_of(size), palette, random)
+    palette = PALETTES.get(genre.casefold(), PLAIN)
+    picture = backdrop(size, split_of(size), palette, seed)
     _light(picture, plan.label)
     for line in plan.lines:
         line.draw(picture, palette.accent if line in (plan.label, plan.note) else palette.ink)

@@ -86,7 +86,17 @@ def face_for(cluster: str, voice: Voice, region: str = "") -> Face | None:
     if own(voice).draws(cluster):
         return own(voice)
     emoji = any(ord(character) in _EMOJI or character == "\ufe0f" for character in cluster)
-    return next((face for face in _fallbacks(voice, region, emoji=emoji) if face.draws(cluster)), None)
+    faces = _fallbacks(voice, region, emoji=emoji)
+    return next((face for face in faces if face.draws(cluster) and _inks(face, cluster)), None)
+
+
+def _inks(face: Face, cluster: str) -> bool:
+    """Say whether something is seen: not in a damaged file, nor in colours of a kind that FreeType cannot draw."""
+    try:
+        font, _ = opened(face, 20)
+        return font.getmask(cluster, mode="RGBA").getbbox() is not None
+    except OSError:
+        return False
 
 
 def region_of(text: str) -> str:

@@ -11,6 +11,7 @@ from bot.ui import backdrops
 from bot.ui import poster as posters
 from bot.ui.backdrops import PALETTES, PLAIN
 from bot.ui.encoding import MOST, png
+from bot.ui.motifs import Motif
 from bot.ui.pictures import POSTERS, SQUARE, TALL, WIDE, pictures
 from bot.ui.poster import Layout, alt_text, layout, poster
 from bot.ui.readable import drawable
@@ -18,7 +19,7 @@ from bot.ui.typefaces import Voice, face_for, own
 from db.pitches import Pitch
 from model import briefs
 from tests.bot.conftest import OnlyFonts, OpenApp, Slated
-from tests.bot.typography import PIECES, contrast
+from tests.bot.typography import PIECES, colours, contrast, font_of
 
 SHOW = {"title": "Late Checkout", "summary": "A hotel sells yesterday.", "genre": "comedy"}
 LONG = "The Unlikely Second Career of Mrs. Ottoline Pemberton-Vance, Part-Time Burglar of Lower Wickham Village"
@@ -80,12 +81,13 @@ def test_the_words_can_be_read_on_every_pixel_behind_them(genre: str, size: tupl
     palette = PALETTES.get(genre, PLAIN)
     plan = layout(title=LONG, summary="A summary of some length. " * 6, genre=genre, size=size)
     for seed in range(2):
-        ground = backdrops.backdrop(size, posters.split_of(size), palette, backdrops.Random(seed))
+        ground = backdrops.backdrop(size, posters.split_of(size), palette, seed)
         for line in plan.lines:
             least = 4.5 if line in (plan.label, plan.note) else 7
             ink = palette.accent if line in (plan.label, plan.note) else palette.ink
-            for _, colour in ground.crop(tuple(map(round, line.box))).getcolors(1 << 20) or ():
-                assert contrast(_rgb(ink), colour) >= least, (line, colour)
+            left, top, right, bottom = map(round, line.box)
+            behind = colours(ground.crop((left, top, right, bottom)))
+            assert min(contrast(_rgb(ink), colour) for colour in behind) >= least, line
 
 
 def _rgb(colour: str) -> tuple[int, ...]:
@@ -99,12 +101,12 @@ def test_drawing_and_ground_differ_enough_to_be_seen() -> None:
 
 @pytest.mark.parametrize("motif", sorted({motif for palette in PALETTES.values() for motif in palette.motifs}, key=str))
 @pytest.mark.parametrize("size", SIZES)
-def test_every_drawing_has_shapes_in_at_least_three_colours(motif: backdrops.Motif, size: tuple[int, int]) -> None:
+def test_every_drawing_has_shapes_in_at_least_three_colours(motif: Motif, size: tuple[int, int]) -> None:
     palette = backdrops.Palette("#101010", "#404040", "#F0F0F0", motifs=(motif,))
     for seed in range(3):
-        picture = backdrops.backdrop(size, posters.split_of(size), palette, backdrops.Random(seed))
-        found = [colour for count, colour in picture.getcolors(1 << 20) or () if count > 0.002 * size[0] * size[1]]
-        assert len(found) >= 3, (motif, seed)
+        picture = backdrops.backdrop(size, posters.split_of(size), palette, seed)
+        seen = [count for count in colours(picture).values() if count > 0.002 * size[0] * size[1]]
+        assert len(seen) >= 3, (motif, seed)
 
 
 @pytest.mark.parametrize(
@@ -121,11 +123,14 @@ def test_any_text_becomes_a_picture(text: str) -> None:
 def test_every_genre_has_its_colours_and_a_small_picture(genre: str) -> None:
     assert genre in PALETTES
     for seed in range(2):
-        assert len(poster(**{**SHOW, "genre": genre}, seed=seed)) <= 200_000
+        assert len(poster(title=SHOW["title"], summary=SHOW["summary"], genre=genre, seed=seed)) <= 200_000
 
 
 def test_the_same_show_has_the_same_picture_and_another_seed_another() -> None:
-    once, again, other = (poster(**SHOW, seed=seed) for seed in (7, 7, 8))
+    once, again, other = (
+        poster(title="Late Checkout", summary="A hotel sells yesterday.", genre="comedy", seed=seed)
+        for seed in (7, 7, 8)
+    )
     assert once == again
     assert once != other
 
@@ -176,6 +181,8 @@ def test_a_heavy_voice_takes_the_heavy_font_and_an_emoji_the_font_of_emoji(
 def test_a_broken_font_file_is_passed_by(only_fonts_of: OnlyFonts, tmp_path: Path) -> None:
     (tmp_path / "broken.ttf").write_bytes(b"\0\1\0\0 no font")
     (tmp_path / "empty.ttc").write_bytes(b"ttcf")
+    cut = font_of(tmp_path / "cut.ttf", "灯日")
+    cut.write_bytes(cut.read_bytes()[:-200])
     only_fonts_of(han="灯")
     assert drawable("灯日") == "灯 [Chinese]"
 

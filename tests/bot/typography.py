@@ -1,11 +1,13 @@
 """Texts of every kind, tiny fonts and the light of colours, for the tests of what is drawn."""
 
+from collections import Counter
 from pathlib import Path
 from random import Random
 from typing import Final
 
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
+from PIL import Image
 
 PIECES: Final = (
     "yes", "and", "Nevertheless", "antidisestablishmentarianism" * 3, "W" * 90, "i" * 200, "0123456789" * 12,
@@ -56,6 +58,12 @@ def _square() -> object:
         pen.lineTo(corner)
     pen.closePath()
     return pen.glyph()
+
+
+def colours(picture: Image.Image) -> Counter[tuple[int, int, int]]:
+    """Return how many pixels have each colour."""
+    pixels = picture.convert("RGB").tobytes()
+    return Counter(zip(pixels[0::3], pixels[1::3], pixels[2::3], strict=True))
 
 
 def contrast(one: tuple[int, ...], other: tuple[int, ...]) -> float:
