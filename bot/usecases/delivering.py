@@ -37,7 +37,9 @@ PATIENCE: Final = 300.0
 """Seconds that a network may take in all; far less than ``STUCK_AFTER``, so that nobody else is at the post."""
 LONGEST_WAIT: Final = timedelta(hours=3)
 GIVEN_UP_AFTER: Final = timedelta(days=1)
-"""Nothing is sent any more; what may be out is still looked for."""
+"""Nothing is sent any more after so long and ``TRIES``; what may be out is still looked for."""
+TRIES: Final = 3
+"""A machine that slept for a day has not tried for a day."""
 FORGOTTEN_AFTER: Final = timedelta(days=7)
 _MAX_REASON: Final = 500
 _T = TypeVar("_T")
@@ -57,7 +59,7 @@ async def deliver(app: App, draw: Draw, network: Network, post: Post, choose: Ch
     Raises:
         NothingToPostError: there is no show for its day; the claim is taken up later.
     """
-    if post.pitch_id is None and _is_late(app, post):
+    if post.pitch_id is None and _age(app, post) > GIVEN_UP_AFTER:
         await _settle(app, network, post, GivenUpError("no show was ready for a day"))
         return
     pitch = await _chosen(app, post) or await choose(app, post.day)
@@ -99,10 +101,10 @@ def _server(post: Post) -> str | None:
 
 
 async def _deliver(app: App, network: Network, post: Post, announcement: Announcement, text: str) -> str:
-    """Return the post's address, found or made; one that is late is only looked for."""
+    """Return the post's address, found or made; one that was tried for too long is only looked for."""
     if post.pitch_id is not None and (found := await _find(network, announcement, text)):
         return found
-    if _is_late(app, post):
+    if post.attempts >= TRIES and _age(app, post) > GIVEN_UP_AFTER:
         raise GivenUpError("it could not be sent for a day")
     try:
         return await _within(network.post(announcement, text), NetworkUncertainError)
@@ -131,7 +133,7 @@ async def _settle(app: App, network: Network, post: Post, error: NetworkError) -
         case NetworkRefusedError():
             log.error("post failed", network=network.name, account=network.account, error=error.reason)
             await _fail(app, post, f"{reason}: {error.reason}")
-        case _ if now - post.created_at > FORGOTTEN_AFTER:
+        case _ if _age(app, post) > FORGOTTEN_AFTER:
             log.error("post forgotten", network=network.name, account=network.account, error=reason)
             await _fail(app, post, f"{reason}: nobody could tell for a week")
         case _:
@@ -173,5 +175,5 @@ def next_try(error: NetworkError, attempts: int, now: datetime) -> datetime:
     return max(now + wait, min(named, now + GIVEN_UP_AFTER)) if named else now + wait
 
 
-def _is_late(app: App, post: Post) -> bool:
-    return app.now() - post.created_at > GIVEN_UP_AFTER
+def _age(app: App, post: Post) -> timedelta:
+    return app.now() - post.created_at

@@ -28,9 +28,12 @@ async def publish(app: App, draw: Draw, day: date) -> tuple[Post, ...]:
     Raises:
         NothingToPostError: there is no finished show and none could be written; the claim is taken up later.
     """
-    for network in _trusted(app):
+    known = await posts_of(app, day)
+    claimed = {(post.network, post.account) for post in known}
+    missing = [network for network in _trusted(app) if (network.name, network.account) not in claimed]
+    for network in missing:
         await _publish(app, draw, network, day)
-    return await posts_of(app, day)
+    return await posts_of(app, day) if missing else known
 
 
 async def catch_up(app: App, draw: Draw, day: date, days: int) -> None:
@@ -41,10 +44,15 @@ async def catch_up(app: App, draw: Draw, day: date, days: int) -> None:
     Raises:
         NothingToPostError: as :func:`publish`.
     """
-    for network in _trusted(app) if days else ():
-        async with app.database.reading() as session:
-            last = await posts.last_day(session, network.name, network.account, before=day)
-        behind = min(days, (day - last).days - 1) if last else 0
+    if not days:
+        return
+    async with app.database.reading() as session:
+        last = [
+            (network, await posts.last_day(session, network.name, network.account, before=day))
+            for network in _trusted(app)
+        ]
+    for network, newest in last:
+        behind = min(days, (day - newest).days - 1) if newest else 0
         for back in range(behind, 0, -1):
             await _publish(app, draw, network, day - timedelta(days=back))
 
@@ -102,9 +110,6 @@ def _trusted(app: App) -> tuple[Network, ...]:
 
 
 async def _publish(app: App, draw: Draw, network: Network, day: date) -> None:
-    async with app.database.reading() as session:
-        if await posts.get(session, day, network.name, network.account):
-            return
     async with app.database.writing() as session:
         claim = await posts.claim(session, day=day, network=network.name, account=network.account, now=app.now())
     if claim:

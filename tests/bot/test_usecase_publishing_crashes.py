@@ -108,7 +108,7 @@ async def test_a_process_stopped_at_any_await_of_posting_posts_once(
     else:
         pytest.fail("no day passed alive")
     gc.unfreeze()
-    assert day > 60
+    assert day > 50
 
 
 async def _stopped_process(url: str, clock: Clock, network: FakeNetwork, suspension: int) -> bool:
