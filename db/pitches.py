@@ -30,7 +30,7 @@ from db.errors import NotFoundError
 from db.ids import LARGEST_ID, GuildId, MemberId, PitchId, SlateId
 from db.slates import SlateRow
 
-_VOTES = table("votes", column("pitch_id"), column("member_id"))  # their own file builds on this one
+_VOTES = table("votes", column("pitch_id"))  # their own file builds on this one
 _POSTS = table("posts", column("pitch_id"), column("network"), column("account"))
 
 _SERVERS: Final = "discord"  # as that file calls it
@@ -100,17 +100,9 @@ class Pitch:
 _VOTES_CAST = select(func.count()).select_from(_VOTES).where(_VOTES.c.pitch_id == PitchRow.id).scalar_subquery()
 
 _NOT_COUNTED: ColumnElement[int] = literal(0)
-_FAVOURITES = table("favourites", column("pitch_id"), column("member_id"))
-_VOTED_TOO = select(_VOTES.c.pitch_id).where(
-    _VOTES.c.pitch_id == _FAVOURITES.c.pitch_id, _VOTES.c.member_id == _FAVOURITES.c.member_id
-)
-_KEPT_BY_OTHERS = (
-    select(func.count())
-    .select_from(_FAVOURITES)
-    .where(_FAVOURITES.c.pitch_id == PitchRow.id, ~_VOTED_TOO.exists())
-    .scalar_subquery()
-)
-_LIKED_BY = _VOTES_CAST + _KEPT_BY_OTHERS  # members, each counted once
+_FAVOURITES = table("favourites", column("pitch_id"))
+_KEPT = select(func.count()).select_from(_FAVOURITES).where(_FAVOURITES.c.pitch_id == PitchRow.id).scalar_subquery()
+_LIKED = _VOTES_CAST + _KEPT
 
 _SHOWN = PitchRow.removed_at.is_(None)
 
@@ -212,12 +204,12 @@ async def leaderboard(
 ) -> tuple[Pitch, ...]:
     """Return the guild's pitches that somebody likes (those ``since`` then), most liked first, of equals the oldest.
 
-    Who voted for a pitch likes it, and who keeps it; each counts once. ``kept`` are those who did not vote for it.
+    A vote for a pitch counts one, and so does keeping it; ``kept`` is how many keep it.
     """
-    voted = _pitches(_KEPT_BY_OTHERS).where(SlateRow.guild_id == guild_id, _LIKED_BY > 0, _SHOWN)
+    voted = _pitches(_KEPT).where(SlateRow.guild_id == guild_id, _LIKED > 0, _SHOWN)
     if since is not None:
         voted = voted.where(SlateRow.created_at >= since)
-    return await _all(session, voted.order_by(_LIKED_BY.desc(), PitchRow.id).limit(limit))
+    return await _all(session, voted.order_by(_LIKED.desc(), PitchRow.id).limit(limit))
 
 
 async def listed(

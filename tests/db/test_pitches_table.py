@@ -220,7 +220,7 @@ async def test_what_waits_to_be_posted_is_scripted_and_was_never_in_a_post(
         assert [pitch.id for pitch in await pitches.unposted(session, 1)] == [loved.id]
 
 
-async def test_who_keeps_a_pitch_likes_it_and_who_voted_too_counts_once(
+async def test_a_vote_counts_one_and_so_does_keeping(
     database: Database, open_slate: Open, page: GuildId, now: datetime
 ) -> None:
     first, second, *_ = await open_slate()
@@ -233,4 +233,4 @@ async def test_who_keeps_a_pitch_likes_it_and_who_voted_too_counts_once(
             await favourites.toggle(session, member=MemberId(f"page:{number}"), pitch=pitch.id, now=now)
     async with database.reading() as session:
         leaders = await pitches.leaderboard(session, page, 9)
-    assert [(pitch.id, pitch.votes, pitch.kept) for pitch in leaders] == [(second.id, 0, 2), (first.id, 1, 0)]
+    assert [(pitch.id, pitch.votes, pitch.kept) for pitch in leaders] == [(first.id, 1, 1), (second.id, 0, 2)]
