@@ -136,8 +136,9 @@ async def _discord(settings: BotSettings, app: App) -> tuple[asyncio.Task[None],
     if token is None:
         return ()
     from bot import client  # noqa: PLC0415 – discord.py only where it is used
+    from bot.ui import connecting  # noqa: PLC0415
 
-    client.use_addresses(settings.discord_api, settings.discord_gateway)
+    connecting.use_addresses(settings.discord_api, settings.discord_gateway)
     room = client.Room(
         app,
         owners=settings.owners,
@@ -145,7 +146,7 @@ async def _discord(settings: BotSettings, app: App) -> tuple[asyncio.Task[None],
         approval_channel=settings.approval_channel,
         daily=client.Daily(draw=draw, post_at=settings.post_at),
     )
-    return (asyncio.create_task(client.run(room, token.get_secret_value()), name="discord"),)
+    return (asyncio.create_task(connecting.run(room, token.get_secret_value()), name="discord"),)
 
 
 def _watched(settings: BotSettings) -> tuple[asyncio.Task[None], ...]:

@@ -1,7 +1,6 @@
 """The Discord half of the bot: connects, loads the cogs, answers and counts clicks, turns errors into sentences."""
 
 import asyncio
-import hashlib
 import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable
@@ -13,7 +12,6 @@ from typing import Any, Final
 import aiohttp
 import discord
 import structlog
-import yarl
 from discord import app_commands
 from discord.ext import commands
 
@@ -24,6 +22,8 @@ from bot.ui import answering, cards, forms, places
 from bot.ui.board import Board
 from bot.ui.buttons import Pick, Press, VoteButton
 from bot.ui.forms import Submitted
+from bot.ui.telling import Messenger
+from bot.ui.translating import Commands
 from bot.usecases import browsing, forgetting, voting
 from bot.usecases.resuming import Left
 from bot.usecases.showing import Draw
@@ -38,19 +38,10 @@ COGS: Final = "bot.cogs"  # imported by name: the cogs stand above the client
 LAST_CARDS: Final = 5.0  # seconds that the cards get at the end to say how it stands
 LOOK_UP: Final = 0.5  # seconds of Discord's three in which we find out in which language to answer
 OTHERS_FIRST: Final = 1.0  # seconds that a process which is about to end has for a form of its own
-TELL_AGAIN: Final = (1.0, 4.0, 15.0, 60.0)  # seconds before a direct message is tried again
-LOG_IN_PAUSE: Final = 60.0  # seconds at most between two tries
 OLD: Final = timedelta(hours=1)  # messages that Discord lets be edited only now and then
 RARELY: Final = 20.0  # seconds between such edits
 _COUNTER: Final = 0xFFF  # the part of an id that counts within a millisecond
 _THINKING: Final = "thinking"  # the message that says so, until there is an answer
-
-_NAMES: Final = {
-    app_commands.TranslationContextLocation.command_name,
-    app_commands.TranslationContextLocation.group_name,
-    app_commands.TranslationContextLocation.parameter_name,
-    app_commands.TranslationContextLocation.choice_name,
-}
 
 Interaction = discord.Interaction["Room"]
 
@@ -89,24 +80,6 @@ Pressed = Callable[[Interaction, str], Awaitable[object]]
 
 Picked = Callable[[Interaction, str, list[str]], Awaitable[object]]
 """What a list does that a cog has taught the room: with the choice, what it is about, and what was chosen."""
-
-
-class Commands(app_commands.Translator):
-    """Names and descriptions of commands in the languages that we have; a name stands in a catalog as ``/name``."""
-
-    async def translate(
-        self,
-        string: app_commands.locale_str,
-        locale: discord.Locale,
-        context: app_commands.TranslationContextTypes,
-    ) -> str | None:
-        """Return a name or description in a language of Discord's, None to leave it in English."""
-        language = languages.language_of(locale.value)
-        if language == languages.ENGLISH or locale.value in languages.LEFT_OUT:
-            return None
-        is_name = context.location in _NAMES
-        found = languages.translated(f"/{string.message}" if is_name else string.message, language)
-        return found.removeprefix("/") if is_name else found
 
 
 class _Tree(app_commands.CommandTree["Room"]):
@@ -159,7 +132,7 @@ class Room(commands.AutoShardedBot):
         """What servers have chosen, as far as it was looked up."""
         self._seen = answering.Seen()
         self._looking: set[asyncio.Task[None]] = set()
-        self._telling: set[asyncio.Task[None]] = set()
+        self._messenger = Messenger(self)
 
     def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - discord.py's own
         """Tell of an event; an interaction is made ready for being answered before anything of it runs."""
@@ -186,9 +159,8 @@ class Room(commands.AutoShardedBot):
     async def close(self) -> None:
         """Let the cards say how it stands, then leave."""
         await self.board.close(LAST_CARDS)
-        for telling in self._telling:
-            telling.cancel()
-        await asyncio.gather(*self._looking, *self._telling, return_exceptions=True)
+        await self._messenger.close()
+        await asyncio.gather(*self._looking, return_exceptions=True)
         await super().close()
 
     async def on_guild_join(self, server: discord.Guild) -> None:
@@ -318,25 +290,7 @@ class Room(commands.AutoShardedBot):
 
     async def tell(self, person: MemberId, sentence: str) -> None:
         """Say something to a member by direct message; nobody waits for it, and one who takes none is left alone."""
-        kind, _, number = person.partition(":")
-        if kind == "discord":
-            nonce = hashlib.blake2s(f"{person} {sentence}".encode(), digest_size=10).hexdigest()
-            telling = asyncio.create_task(self._tell(int(number), sentence, nonce), name=f"told {person}")
-            self._telling.add(telling)
-            telling.add_done_callback(self._telling.discard)
-
-    async def _tell(self, number: int, sentence: str, nonce: str) -> None:
-        for pause in TELL_AGAIN:
-            try:
-                await (await self.create_dm(discord.Object(number))).send(sentence, nonce=nonce)
-            except (discord.DiscordServerError, aiohttp.ClientError) as trouble:
-                log.info("told by direct message later", error=repr(trouble))
-                await asyncio.sleep(pause)
-            except discord.HTTPException as refused:
-                log.info("not told by direct message", error=repr(refused))
-                return
-            else:
-                return
+        self._messenger.tell(person, sentence)
 
     async def alarm(self, sentence: str) -> None:
         """Say something to every owner by direct message."""
@@ -397,38 +351,3 @@ def _cause(error: Exception) -> BaseException:
     if isinstance(error, app_commands.CheckFailure):
         return errors.NotAllowedError("members with the right permission")
     return error
-
-
-def use_addresses(api: str | None, gateway: str | None) -> None:
-    """Talk to another Discord than the public one: a proxy, or a double in a test."""
-    if api:
-        discord.http.Route.BASE = api
-    if gateway:
-        discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)
-
-
-async def run(room: Room, token: str) -> None:
-    """Stay connected until cancelled; while Discord is out of reach, try again (the page and the clock go on).
-
-    Raises:
-        discord.LoginFailure: Discord does not accept the token.
-    """
-    answering.listen()
-    async with room:
-        await _log_in(room, token)
-        await room.connect()
-
-
-async def _log_in(room: Room, token: str) -> None:
-    pause = 1.0
-    while True:
-        try:
-            await room.login(token)
-        except (discord.DiscordServerError, aiohttp.ClientError, OSError) as error:
-            log.warning("Discord is out of reach, tried again", error=repr(error), pause=pause)
-            await room.http.close()
-            room.http.connector = discord.utils.MISSING  # closed with the session; the next try makes its own
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LOG_IN_PAUSE)
-        else:
-            return

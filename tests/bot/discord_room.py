@@ -14,6 +14,7 @@ import discord
 
 from bot import client
 from bot.app import App, Patience
+from bot.ui import connecting
 from db import guilds, members, migrations, pitches, scripts, slates, votes
 from db.database import Database
 from db.ids import GuildId, MemberId
@@ -175,10 +176,10 @@ async def open_stage(
     public = discord.http.Route.BASE, discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY
     try:
         async with LoopbackDiscord(members=members) as loopback:
-            client.use_addresses(loopback.api_base, loopback.gateway_url)
+            connecting.use_addresses(loopback.api_base, loopback.gateway_url)
             room = client.Room(app, owners=frozenset(owners))
             room._connection.guild_ready_timeout = 0.05  # how long discord.py waits for one more server
-            running = asyncio.create_task(client.run(room, TOKEN))
+            running = asyncio.create_task(connecting.run(room, TOKEN))
             try:
                 await loopback.bot_ready()
                 await room.wait_until_ready()

@@ -190,7 +190,7 @@ async def test_an_author_who_takes_no_messages_is_left_alone(stage: Stage, capsy
     stage.discord.fail_next(403, 1, path="/channels/*/messages", method="POST", code=50007)
     await stage.room.tell(MemberId(f"discord:{ada.id}"), "Your pitch is greenlit.")
     await stage.discord.wait_until(lambda: [r for r in stage.discord.requests if r.status == 403])
-    for telling in list(stage.room._telling):
+    for telling in list(stage.room._messenger._telling):
         await telling
     assert "not told by direct message" in capsys.readouterr().out
 

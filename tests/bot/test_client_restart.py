@@ -7,6 +7,7 @@ import discord
 import pytest
 
 from bot import client
+from bot.ui import connecting
 from bot.usecases import resuming
 from db import scripts, slates
 from tests.bot.discord_room import Gate, Stage, fake_writer, open_stage
@@ -26,7 +27,7 @@ async def next_bot(stage: Stage) -> AsyncIterator[client.Room]:
     left = await resuming.take_up(stage.app)
     room = client.Room(stage.app, left=left)
     room._connection.guild_ready_timeout = 0.05
-    running = asyncio.create_task(client.run(room, TOKEN))
+    running = asyncio.create_task(connecting.run(room, TOKEN))
     try:
         await stage.discord.bot_ready()
         yield room
@@ -97,4 +98,4 @@ async def test_the_log_in_is_tried_again_while_discord_is_out_of_reach(stage: St
 async def test_a_wrong_token_is_not_tried_again(stage: Stage) -> None:
     room = client.Room(stage.app)
     with pytest.raises(discord.LoginFailure):
-        await client.run(room, "wrong")
+        await connecting.run(room, "wrong")
