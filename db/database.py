@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 from sqlalchemy import URL, Connection, event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-from db import sqlite_thread, urls
+from db import urls
 from db.errors import DatabaseBusyError, DatabaseNotMigratedError
 from db.failures import narrowed
 from db.revisions import head
@@ -128,11 +128,10 @@ def _read_only(engine: AsyncEngine) -> AsyncEngine:
 
 
 def _engine(url: URL, busy_timeout: int) -> AsyncEngine:
-    if url.get_backend_name() == "postgresql":
-        engine = create_async_engine(url, pool_pre_ping=True)
+    engine = create_async_engine(url, pool_pre_ping=url.get_backend_name() == "postgresql")
+    if engine.dialect.name == "postgresql":
         _patient_postgresql(engine, busy_timeout)
     else:
-        engine = create_async_engine(url, connect_args={"async_creator_fn": sqlite_thread.connect})
         _safe_sqlite(engine, busy_timeout)
     return engine
 

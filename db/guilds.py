@@ -36,13 +36,15 @@ class GuildRow(Base):
     voters_shown: Mapped[bool] = mapped_column(server_default=false())
     slates_a_day: Mapped[int] = mapped_column(server_default="20")
     slates_a_day_of_all: Mapped[int] = mapped_column(server_default="500")
+    pages_a_day: Mapped[int] = mapped_column(server_default="50")
     rating: Mapped[str] = mapped_column(server_default="general")
     language: Mapped[str | None]
     pitch_channel: Mapped[int | None] = mapped_column(BigInteger)
     script_channel: Mapped[int | None] = mapped_column(BigInteger)
     report_channel: Mapped[int | None] = mapped_column(BigInteger)
     daily_channel: Mapped[int | None] = mapped_column(BigInteger)
-    daily_post: Mapped[bool] = mapped_column(server_default=false())
+    daily_minute: Mapped[int | None]
+    zone: Mapped[str | None]
     left_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=this_moment)
 
@@ -52,8 +54,10 @@ class Guild:
     """A guild with its settings.
 
     ``votes_to_greenlight`` votes greenlight a pitch, a slate stays open ``voting_hours``. ``slates_a_day`` are a
-    member's, ``slates_a_day_of_all`` the whole server's. ``language`` is None where everybody is answered in their
-    own, ``left_at`` says since when the bot is not there any more.
+    member's, ``slates_a_day_of_all`` the whole server's; ``pages_a_day`` scenes, lines and dialogs a member's.
+    In ``daily_channel`` its show of the day goes out, ``daily_minute`` minutes after midnight in ``zone``; None is
+    whatever the bot's owner chose. ``language`` is None where everybody is answered in their own, ``left_at`` says
+    since when the bot is not there.
     """
 
     id: GuildId
@@ -63,13 +67,15 @@ class Guild:
     voters_shown: bool
     slates_a_day: int
     slates_a_day_of_all: int
+    pages_a_day: int
     rating: Rating
     language: str | None
     pitch_channel: int | None
     script_channel: int | None
     report_channel: int | None
     daily_channel: int | None
-    daily_post: bool
+    daily_minute: int | None
+    zone: str | None
     left_at: datetime | None
     created_at: datetime
 
@@ -98,6 +104,12 @@ async def lock(session: AsyncSession, guild_id: GuildId) -> Guild:
     return await _one(session, guild_id, _LOCKED)
 
 
+async def announcing(session: AsyncSession) -> tuple[Guild, ...]:
+    """Return the guilds that have a channel for the daily show and were not left."""
+    wanted = select(GuildRow).where(GuildRow.daily_channel.is_not(None), GuildRow.left_at.is_(None))
+    return tuple(_guild(row) for row in await session.scalars(wanted.order_by(GuildRow.id)))
+
+
 async def left_before(session: AsyncSession, moment: datetime) -> tuple[GuildId, ...]:
     """Return the guilds that were left before then."""
     return tuple(GuildId(name) for name in await session.scalars(select(GuildRow.id).where(GuildRow.left_at < moment)))
@@ -122,6 +134,10 @@ async def _one(session: AsyncSession, guild_id: GuildId, guild: Select[GuildRow]
     row = await session.scalar(guild, {"guild_id": guild_id})
     if row is None:
         raise NotFoundError("guild", guild_id)
+    return _guild(row)
+
+
+def _guild(row: GuildRow) -> Guild:
     return Guild(
         id=GuildId(row.id),
         votes_to_greenlight=row.votes_to_greenlight,
@@ -130,13 +146,15 @@ async def _one(session: AsyncSession, guild_id: GuildId, guild: Select[GuildRow]
         voters_shown=row.voters_shown,
         slates_a_day=row.slates_a_day,
         slates_a_day_of_all=row.slates_a_day_of_all,
+        pages_a_day=row.pages_a_day,
         rating=Rating(row.rating),
         language=row.language,
         pitch_channel=row.pitch_channel,
         script_channel=row.script_channel,
         report_channel=row.report_channel,
         daily_channel=row.daily_channel,
-        daily_post=row.daily_post,
+        daily_minute=row.daily_minute,
+        zone=row.zone,
         left_at=row.left_at,
         created_at=row.created_at,
     )

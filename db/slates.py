@@ -25,9 +25,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, one_of
 from db.errors import NotFoundError
-from db.ids import GuildId, MemberId, SlateId
+from db.ids import LARGEST_ID, GuildId, MemberId, SlateId
 
 _PITCHES = table("pitches", column("slate_id"), column("state"))  # its own file builds on this one
+_VOTES = table("votes", column("slate_id"))
 _COUNTED = ("slates", "pitches", "votes", "scripts")
 
 
@@ -168,6 +169,17 @@ async def recent(session: AsyncSession, guild_id: GuildId, limit: int) -> tuple[
     return await _all(session, wanted)
 
 
+async def votes_by_genre(session: AsyncSession, since: datetime) -> dict[str, int]:
+    """Return how many votes were cast on slates of each genre since then (aware)."""
+    counted = (
+        select(SlateRow.genre, func.count().label("votes"))
+        .join(_VOTES, _VOTES.c.slate_id == SlateRow.id)
+        .where(SlateRow.created_at >= since)
+        .group_by(SlateRow.genre)
+    )
+    return {row.genre: row.votes for row in await session.execute(counted)}
+
+
 async def expired(session: AsyncSession, now: datetime) -> tuple[SlateId, ...]:
     """Return the ids of open slates whose time is over, the longest overdue first."""
     over = select(SlateRow.id).where(SlateRow.state == SlateState.OPEN, SlateRow.closes_at <= now)
@@ -236,7 +248,8 @@ _LOCKED: Final = _ONE.with_for_update()
 
 
 async def _one(session: AsyncSession, slate_id: SlateId, slate: Select[SlateRow]) -> Slate:
-    row = await session.scalar(slate, {"slate_id": slate_id})
+    possible = 0 <= slate_id <= LARGEST_ID  # more does not even fit into a question
+    row = await session.scalar(slate, {"slate_id": slate_id}) if possible else None
     if row is None:
         raise NotFoundError("slate", slate_id)
     return _slate(row)

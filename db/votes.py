@@ -78,6 +78,12 @@ async def of_slate(session: AsyncSession, slate_id: SlateId) -> dict[MemberId, P
     return {MemberId(member): PitchId(pitch) for member, pitch in await session.execute(ordered)}
 
 
+async def slates_since(session: AsyncSession, moment: datetime) -> tuple[SlateId, ...]:
+    """Return the slates on which somebody voted since then, the oldest first."""
+    voted = select(VoteRow.slate_id).where(VoteRow.changed_at >= moment).distinct().order_by(VoteRow.slate_id)
+    return tuple(SlateId(number) for number in await session.scalars(voted))
+
+
 async def tally(session: AsyncSession, slate_id: SlateId) -> dict[PitchId, int]:
     """Return how many votes each pitch of the slate has, zero included."""
     counted = (

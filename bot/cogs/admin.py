@@ -53,7 +53,7 @@ class Admin(commands.Cog):
         self._require(interaction)
         runs = await retraining.recent_runs(self.room.app, guild(interaction))
         rows = [
-            f"- {run.id}: {run.state}, {discord.utils.format_dt(run.created_at, 'R')} {plain(run.failure or '')}"
+            f"- {run.id}: {run.state}, {discord.utils.format_dt(run.created_at, 'R')} {plain(run.failure or '', 200)}"
             for run in runs
         ]
         await interaction.response.send_message("\n".join(rows) or say("There was no run yet."), ephemeral=True)

@@ -11,12 +11,12 @@ import discord
 import structlog
 
 from bot.app import App
-from bot.stage import Work, script_work, slate_work
+from bot.stage import Work, script_work, slate_work, staging_work
 from bot.ui import cards
 from bot.ui.places import Show
-from bot.usecases import browsing
+from bot.usecases import browsing, rewriting
 from db.errors import DatabaseBusyError, DatabaseUnreachableError
-from db.ids import ScriptId, SlateId
+from db.ids import ScriptId, SlateId, StagingId
 
 log = structlog.get_logger()
 EDIT_EVERY: Final = 1.2  # seconds between edits in one channel
@@ -75,6 +75,15 @@ class _Card:
         else:
             self.hanging, self.last, self.failures = parts, last, 0
 
+    async def look_again(self) -> None:
+        """See whether the last card is still right: what took long may have been shown after what is newer."""
+        try:
+            view, _ = await self.draw()
+        except _TROUBLE:
+            self.last = False
+        else:
+            self.last = view.to_components() == self.hanging  # type: ignore[no-untyped-call]
+
 
 class Presenter:
     """The followers. What they miss because the process ends is caught up at the next start."""
@@ -110,6 +119,17 @@ class Presenter:
         card = _Card(draw=draw, show=show, channel_id=channel_id)
         self._begin(self._follow(card, work), f"script {script_id}")
 
+    def staging(self, staging_id: StagingId, show: Show, channel_id: int) -> None:
+        """Show a staged dialog's card at once and keep it up to date until it is written, or failed."""
+        work = staging_work(staging_id)
+
+        async def draw() -> tuple[cards.View, bool]:
+            staging = await rewriting.staging(self._app, staging_id)
+            return cards.staging_card(staging, self._app.stage.latest(work)), staging.state != "drafting"
+
+        card = _Card(draw=draw, show=show, channel_id=channel_id)
+        self._begin(self._follow(card, work), f"staging {staging_id}")
+
     def refresh(self, slate_id: SlateId, show: Show, channel_id: int, *, after: float = 0.0) -> None:
         """Draw a slate's card once more, when it is its turn; asked again before that, it is still drawn once.
 
@@ -125,6 +145,10 @@ class Presenter:
 
         card = _Card(draw=draw, show=show, channel_id=channel_id)
         self._begin(self._finish(card, after=after), f"slate {slate_id}")
+
+    def keep(self, draw: Draw, show: Show, channel_id: int, name: str) -> asyncio.Task[None]:
+        """Show a card of any kind, and try until its last state hangs; the task does it and may be watched."""
+        return self._begin(self._finish(_Card(draw=draw, show=show, channel_id=channel_id)), name)
 
     async def close(self, seconds: float) -> None:
         """Let each follower try once more within ``seconds``, then stop them all."""
@@ -177,9 +201,12 @@ class Presenter:
         began = loop.time()
         await card.attempt()
         every = self._every.pop(card.channel_id, self._edit_every)
-        every = min(2 * every, SLOWEST) if loop.time() - began > self._edit_every else every / 2
+        slow = loop.time() - began > self._edit_every
+        every = min(2 * every, SLOWEST) if slow else every / 2
         if every > self._edit_every:
             self._every[card.channel_id] = every
+        if slow and card.last:
+            await card.look_again()
 
     async def _in_turn(self, card: _Card) -> None:
         """Show a card when it is its turn: one at a time in a channel, and so long after the last edit was answered."""
@@ -202,10 +229,11 @@ class Presenter:
         finally:
             closing.cancel()
 
-    def _begin(self, following: Coroutine[Any, Any, None], name: str) -> None:
+    def _begin(self, following: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(following, name=f"card of {name}")
         self._tasks.add(task)
         task.add_done_callback(self._end)
+        return task
 
     def _end(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

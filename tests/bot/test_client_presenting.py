@@ -226,6 +226,46 @@ async def test_at_the_end_a_card_gets_one_more_try_and_nobody_waits_for_a_vote_t
     assert len(wall.shown) == 1
 
 
+async def test_what_was_shown_late_is_looked_at_once_more(app: App, presenter: Presenter) -> None:
+    wall, slate = Wall(), await drafting(app)
+    await opened(app, slate.id)
+
+    async def show(view: cards.View) -> None:
+        await wall.show(view)
+        if len(wall.shown) == 1:  # while Discord let us wait, something has changed
+            async with app.database.writing() as session:
+                await slates.close(session, slate.id, app.now())
+
+    presenter.refresh(slate.id, show, 1)
+    await wall.until(lambda: len(wall.shown) == 2)
+    assert "the vote is over" in wall.shown[1]
+
+
+async def test_a_message_that_an_earlier_try_had_sent_is_edited() -> None:
+    edits = Wall()
+    partial = SimpleNamespace(edit=lambda *, view: edits.show(view))
+    client = SimpleNamespace(
+        get_partial_messageable=lambda _id: SimpleNamespace(get_partial_message=lambda _number: partial)
+    )
+    troubles: list[Exception] = [http_error(503)]
+    placed: list[object] = []
+
+    async def send(_view: cards.View) -> discord.Message:
+        if troubles:
+            raise troubles.pop()
+        now = discord.utils.utcnow()
+        return SimpleNamespace(id=1, channel=SimpleNamespace(id=2), created_at=now)  # type: ignore[return-value]
+
+    async def place(message: object) -> None:
+        placed.append(message)
+
+    show = places.as_new(client, send, place)  # type: ignore[arg-type]
+    with pytest.raises(discord.DiscordServerError):
+        await show(EMPTY)
+    await show(EMPTY)
+    assert (len(placed), len(edits.shown)) == (1, 1)
+
+
 EMPTY = lists.leaderboard([], "all")[0]
 
 
