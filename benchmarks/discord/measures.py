@@ -190,13 +190,13 @@ async def _rounds(here: Stage, send: Send, numbers: range, rounds: int) -> Json:
 # Memory ----------------------------------------------------------------------------------------------
 
 
-async def memory(number: int) -> Json:
-    """Return the bot's resident memory after every tenth of a mix of ``number`` interactions, and its slope."""
+async def memory(number: int, *, mixed: bool) -> Json:
+    """Return the bot's resident memory after every tenth of ``number`` votes, or of a mix, and its slope."""
     step = max(1, number // LOOKS)
     async with stage(QUICK) as here:
         looks = [(0, here.bot.memory())]
         for start in range(0, number, step):
-            await at_once(here.any, range(start, start + step))
+            await at_once(here.any if mixed else here.vote, range(start, start + step))
             looks.append((start + step, here.bot.memory()))
         counted = [(float(x), float(y)) for x, y in looks[1 + int(WARM_UP * LOOKS) :]]
         return {

@@ -19,7 +19,7 @@ from benchmarks.discord import measures
 from benchmarks.worker import machine
 
 RESULT: Final = Path(__file__).parents[1] / "results" / "discord.json"
-PARTS: Final = ("acknowledgements", "throughput", "edits", "memory")
+PARTS: Final = ("acknowledgements", "throughput", "edits", "memory", "memory-of-votes")
 
 
 async def measured(part: str, options: argparse.Namespace) -> dict[str, Any]:
@@ -32,7 +32,8 @@ async def measured(part: str, options: argparse.Namespace) -> dict[str, Any]:
         case "edits":
             return await measures.edits()
         case _:
-            return await measures.memory(5000 if options.quick else options.interactions)
+            number = 5000 if options.quick else options.interactions
+            return await measures.memory(number, mixed=part == "memory")
 
 
 def show(part: str, found: dict[str, Any]) -> None:
