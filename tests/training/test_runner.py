@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from db import guilds, members, runs
-from db.runs import Run, RunState
+from db.runs import Far, Run, RunState
 from model.adapters import Store
 from tests.model import tiny
 from tests.training.community import AUTHOR, PAGE, Room
@@ -174,9 +174,9 @@ def test_a_loss_curve_has_the_losses_of_one_stage() -> None:
     for step in range(3):
         work.report("supervised", step, 3, 1.0 - step / 10)
     work.report("preferences", 0, 5, None)
-    assert work.far.losses == ()
+    assert not work.far.losses
     work.report("preferences", 1, 5, 0.69)
-    assert (work.far.stage, work.far.step, work.far.steps, work.far.losses) == ("preferences", 1, 5, (0.69,))
+    assert work.far == Far(stage="preferences", step=1, steps=5, losses=(0.69,))
 
 
 @pytest.mark.parametrize(("batch", "accumulate"), [(1, 16), (4, 4), (16, 1)])
