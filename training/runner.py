@@ -59,7 +59,7 @@ class Work:
         """
         if self.off.is_set():
             raise CalledOffError
-        losses = self.far.losses if stage == self.far.stage else ()
+        losses = () if steps and stage != self.far.stage else self.far.losses  # a curve stays while it is judged
         told = (*losses, round(loss, 4)) if loss is not None else losses
         self.far = Far(stage=stage, step=step, steps=steps, losses=told[-_CURVE:])
 
