@@ -1,6 +1,6 @@
 """What a retraining takes of memory, computed from the shapes of models: a table.
 
-python benchmarks/retrain/memory.py
+python -m benchmarks.retrain.memory
 """
 
 from typing import Final

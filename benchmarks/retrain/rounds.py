@@ -1,6 +1,6 @@
 """Rounds of voting and retraining with a community that does not exist: does the writer come to its taste?
 
-    python benchmarks/retrain/rounds.py --seeds 5 --rounds 3 --arm dpo --to benchmarks/results/retrain
+    python -m benchmarks.retrain.rounds --seeds 5 --rounds 3 --arm dpo --to benchmarks/results/retrain
 
 Arms: ``none`` (never trained), ``sft`` (greenlit shows only), ``dpo`` (the whole retraining), ``trolls`` (the same,
 with a tenth of the members voting for the worst on every slate). A seed that was measured is not measured again.
@@ -16,8 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from society import Society, pitched, taste
-
+from benchmarks.retrain.society import Society, pitched, taste
 from model.adapters import Store
 from model.checkpoint import EMBEDDED
 from training.evaluate import Candidate

@@ -1,10 +1,10 @@
 """Can a tenth of the members steer the writer by voting on everything? No model: only what the votes would teach.
 
-    python benchmarks/retrain/trolls.py --to benchmarks/results/retrain-trolls.json
+    python -m benchmarks.retrain.trolls --to benchmarks/results/retrain-trolls.json
 
-Invented drafts, the members of :mod:`society`, and of every pair that would be learnt from whether the hidden taste
-agrees: with the caps of :mod:`training.ballots` and without, with trolls (who vote for the worst, on every slate) and
-without.
+Invented drafts, the members of :mod:`benchmarks.retrain.society`, and of every pair that would be learnt from whether
+the hidden taste agrees: with the caps of :mod:`training.ballots` and without, with trolls (who vote for the worst, on
+every slate) and without.
 """
 
 import argparse
@@ -15,8 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from society import LOVED, Card, Society, taste
-
+from benchmarks.retrain.society import LOVED, Card, Society, taste
 from model.briefs import PitchBrief, genre, theme
 from model.drafts import PitchDraft
 from training import ballots
@@ -51,7 +50,7 @@ def agreement(*, trolls: float, seed: int) -> float:
     society.vote([Card(brief, drafts(random)) for _ in range(SLATES)])
     found = learn(society.shown, society.ballots).pairs
     agreed = sum(pair.weight * (_taste(pair.chosen) > _taste(pair.rejected)) for pair in found)
-    return agreed / sum(pair.weight for pair in found)
+    return float(agreed / sum(pair.weight for pair in found))
 
 
 def _taste(completion: str) -> float:
