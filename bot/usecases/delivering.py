@@ -37,9 +37,9 @@ PATIENCE: Final = 300.0
 """Seconds that a network may take in all; far less than ``STUCK_AFTER``, so that nobody else is at the post."""
 LONGEST_WAIT: Final = timedelta(hours=3)
 GIVEN_UP_AFTER: Final = timedelta(days=1)
-"""Nothing is sent any more after so long and ``TRIES``; what may be out is still looked for."""
-TRIES: Final = 3
-"""A machine that slept for a day has not tried for a day."""
+"""Nothing is sent any more; what may be out is still looked for."""
+SLEPT: Final = timedelta(hours=1)
+"""A try that comes so late was slept through: it is made before anything is given up."""
 FORGOTTEN_AFTER: Final = timedelta(days=7)
 _MAX_REASON: Final = 500
 _T = TypeVar("_T")
@@ -104,7 +104,7 @@ async def _deliver(app: App, network: Network, post: Post, announcement: Announc
     """Return the post's address, found or made; one that was tried for too long is only looked for."""
     if post.pitch_id is not None and (found := await _find(network, announcement, text)):
         return found
-    if post.attempts >= TRIES and _age(app, post) > GIVEN_UP_AFTER:
+    if _age(app, post) > GIVEN_UP_AFTER and post.retry_at and app.now() - post.retry_at < SLEPT:
         raise GivenUpError("it could not be sent for a day")
     try:
         return await _within(network.post(announcement, text), NetworkUncertainError)

@@ -69,6 +69,17 @@ async def test_a_network_in_trouble_is_asked_ever_more_rarely_and_given_up_after
     assert len(asked) == post.attempts < 15
 
 
+async def test_a_machine_that_slept_for_days_tries_once_more(
+    app: App, scripted: Scripted, network: FakeNetwork, clock: Clock
+) -> None:
+    await scripted(app)
+    network.before = [NetworkUncertainError()]
+    await publishing.publish(app, draw, DAY)
+    clock.move(days=3)
+    await publishing.recover(app, draw)
+    assert network.world.days() == [DAY]
+
+
 async def test_what_may_be_out_is_still_looked_for_when_nothing_is_sent_any_more(
     app: App, scripted: Scripted, network: FakeNetwork, clock: Clock
 ) -> None:
