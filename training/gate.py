@@ -36,7 +36,7 @@ class Bounds:
     It is counted from the writer at the beginning of the line: many small losses do not add up to a large one.
     """
 
-    bits: float = 0.05
+    bits: float = 0.1
     """Bits per byte of held-out text, of each task."""
     parsed: float = 0.08
     """Share of raw rows that can be read."""

@@ -63,8 +63,8 @@ def test_a_better_taste_is_no_excuse_for_what_was_lost() -> None:
 @pytest.mark.parametrize(
     ("name", "first", "new", "passed"),
     [
-        ("bits per byte, pitch", 1.0, 1.04, True),
-        ("bits per byte, pitch", 1.0, 1.06, False),
+        ("bits per byte, pitch", 1.0, 1.08, True),
+        ("bits per byte, pitch", 1.0, 1.12, False),
         ("bits per byte, pitch", 1.0, 0.5, True),
         ("rows that can be read", 1.0, 0.93, True),
         ("rows that can be read", 1.0, 0.9, False),
