@@ -116,6 +116,7 @@ async def run(settings: BotSettings) -> None:
             page = asyncio.create_task(server.serve(sockets=[door]), name="page")
             discord = await _discord(settings, app)
             watching = _watched(settings)
+            lag.settle()
             log.info("the room is open", page=f"http://{settings.web_host}:{settings.web_port}", discord=bool(discord))
             try:
                 await _until(stop, {page, *discord})

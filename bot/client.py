@@ -15,7 +15,7 @@ import structlog
 from discord import app_commands
 from discord.ext import commands
 
-from bot import errors, languages
+from bot import errors, lag, languages
 from bot.app import App
 from bot.stage import Place
 from bot.ui import answering, cards, forms, places
@@ -178,6 +178,7 @@ class Room(commands.AutoShardedBot):
         log.info("on Discord", user=str(self.user), guilds=len(self.guilds))
         left, self._left = self._left, None
         if left is not None:
+            lag.settle()  # the cogs are here now
             self.board.catch_up(left, [GuildId(f"discord:{server.id}") for server in self.guilds])
 
     # Answers to commands -------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ TOKEN: Final = "loopback.discord.token"  # noqa: S105 - nobody else's
 MOST_SOCKETS: Final = 4096
 _HEARTBEAT, _IDENTIFY, _HELLO, _ACK = 1, 2, 10, 11
 _MESSAGE, _DEFERRED_MESSAGE = 4, 5
+_SOME: Final = 60  # characters of a sentence
 
 
 @dataclass(slots=True)
@@ -181,7 +182,8 @@ class FastDiscord:
     async def _callback(self, request: web.Request) -> web.Response:
         now = time.perf_counter()
         asked = self._asked.get(number := request.match_info["id"])
-        kind = _kind(await request.read())
+        said = _said(await request.read())
+        kind = said["type"]
         if asked is None:
             return _json({"message": "Unknown interaction", "code": 10062}, 404)
         asked.message = asked.message or self.numbers.new()
@@ -189,7 +191,8 @@ class FastDiscord:
             asked.acknowledged.set_result(now)
         if kind != _DEFERRED_MESSAGE or self.deferred_is_all:  # a vote, or a refusal: all is said
             self._done(number, now)
-            self.refusals["at once"] += kind == _MESSAGE
+            if kind == _MESSAGE:
+                self.refusals[said["data"]["content"][:_SOME]] += 1
         elif self.edits:
             self.edits.sent[asked.message] = now
         told = {"id": number, "type": 2, "response_message_id": str(asked.message)}
@@ -233,9 +236,10 @@ class FastDiscord:
 
     async def _follow_up(self, request: web.Request) -> web.Response:
         number, _, channel = request.match_info["token"].partition(".")
-        self.refusals["after it was acknowledged"] += 1
+        said = _said(await request.read())
+        self.refusals[said.get("content", "")[:_SOME]] += 1
         self._done(number, time.perf_counter())
-        return _json(payloads.message(self.numbers.new(), int(channel), _components(await request.read())))
+        return _json(payloads.message(self.numbers.new(), int(channel)))
 
     async def _send(self, request: web.Request) -> web.Response:
         components = _components(await request.read())
@@ -264,11 +268,11 @@ class FastDiscord:
         return _json({"message": "not here", "code": 0}, 501)
 
 
-def _kind(body: bytes) -> int:
-    """Return the type of an interaction's response; one with files has it in a part of its own."""
-    text = body if body.startswith(b"{") else body[body.index(b"{") : body.index(b"\r\n--", body.index(b"{"))]
-    kind: int = json.loads(text)["type"]
-    return kind
+def _said(body: bytes) -> Json:
+    """Return what an interaction is answered with; where files come with it, it is the first JSON of several parts."""
+    start = body.index(b"{")
+    found: Json = json.loads(body if not start else body[start : body.index(b"\r\n--", start)])
+    return found
 
 
 def _components(body: bytes) -> list[Json]:

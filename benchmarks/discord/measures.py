@@ -56,7 +56,9 @@ class Stage:
     async def any(self, number: int) -> Asked:
         """Send one of a mix: 90 votes of 100, then leaderboards, lists of shows, and a ``/pitch``."""
         if number % 100 == 50:
-            return await self.pitch(number)
+            asked = await self.pitch(number)
+            asked.answered = asked.acknowledged  # its card has time
+            return asked
         kind = MIX[number % len(MIX)]
         if kind == "vote":
             return await self.vote(number)
@@ -153,33 +155,48 @@ async def at_once(send: Send, numbers: range, together: int = AT_ONCE) -> float:
     return len(numbers) / (time.perf_counter() - start)
 
 
-async def throughput(number: int) -> Json:
-    """Return interactions a second of votes and of a mix, through the real bot and through the plain one."""
+async def throughput(number: int, rounds: int) -> Json:
+    """Return interactions a second of votes and of a mix, through the real bot and through the plain one.
+
+    Each is the median of ``rounds``; with it the milliseconds of a processor that the bot's process took for one.
+    """
     found: Json = {}
     for name, program in {"plain": room.PLAIN, "GreenLIT": room.REAL}.items():
         async with stage(QUICK, program) as here:
             here.discord.deferred_is_all = program is room.PLAIN
             await at_once(here.any, range(200))
-            since = here.bot.marked()
-            votes = await at_once(here.vote, range(1000, 1000 + number))
-            loaded = lag(here.bot, since)
-            mix = await at_once(here.any, range(number * 2, number * 3))
-            figures = {"votes": round(votes, 1), "mix": round(mix, 1), "lag while voting": loaded}
-            found[name] = {**figures, **rest(here)}
-    ratios = {kind: round(found["GreenLIT"][kind] / found["plain"][kind], 3) for kind in ("votes", "mix")}
-    return {"at once": AT_ONCE, "a second": found, "ratio": ratios}
+            asked = range(1000, 1000 + number * rounds)
+            votes = await _rounds(here, here.vote, asked, rounds)
+            mix = await _rounds(here, here.any, range(asked.stop, asked.stop + number * rounds), rounds)
+            found[name] = {"votes": votes, "mix": mix, **rest(here)}
+    ratios = {
+        kind: {what: round(found["GreenLIT"][kind][what] / found["plain"][kind][what], 3) for what in _COMPARED}
+        for kind in ("votes", "mix")
+    }
+    return {"at once": AT_ONCE, **found, "ratio": ratios}
+
+
+_COMPARED: Final = ("a second", "processor ms")
+
+
+async def _rounds(here: Stage, send: Send, numbers: range, rounds: int) -> Json:
+    rates, since, worked = list[float](), here.bot.marked(), here.bot.worked()
+    for each in range(rounds):
+        rates.append(await at_once(send, numbers[each * len(numbers) // rounds : (each + 1) * len(numbers) // rounds]))
+    processor = 1000 * (here.bot.worked() - worked) / len(numbers)
+    return {"a second": round(median(rates), 1), "processor ms": round(processor, 2), "lag": lag(here.bot, since)}
 
 
 # Memory ----------------------------------------------------------------------------------------------
 
 
-async def memory(number: int) -> Json:
-    """Return the bot's resident memory after every tenth of a mix of ``number`` interactions, and its slope."""
+async def memory(number: int, *, mixed: bool) -> Json:
+    """Return the bot's resident memory after every tenth of ``number`` votes, or of a mix, and its slope."""
     step = max(1, number // LOOKS)
     async with stage(QUICK) as here:
         looks = [(0, here.bot.memory())]
         for start in range(0, number, step):
-            await at_once(here.any, range(start, start + step))
+            await at_once(here.any if mixed else here.vote, range(start, start + step))
             looks.append((start + step, here.bot.memory()))
         counted = [(float(x), float(y)) for x, y in looks[1 + int(WARM_UP * LOOKS) :]]
         return {

@@ -11,8 +11,8 @@ import discord
 import structlog
 
 from bot import lag
-from bot.client import use_addresses
 from bot.logs import configure
+from bot.ui.connecting import use_addresses
 
 log = structlog.get_logger()
 

@@ -48,6 +48,11 @@ class Bot:
         """Return its resident bytes."""
         return resident(self.process)
 
+    def worked(self) -> float:
+        """Return the seconds of a processor that it has taken so far."""
+        fields = Path(f"/proc/{self.process}/stat").read_text("ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def marked(self) -> int:
         """Return how long its log is, to be given to :meth:`lags` later."""
         return self.log.stat().st_size

@@ -19,7 +19,7 @@ from benchmarks.discord import measures
 from benchmarks.worker import machine
 
 RESULT: Final = Path(__file__).parents[1] / "results" / "discord.json"
-PARTS: Final = ("acknowledgements", "throughput", "edits", "memory")
+PARTS: Final = ("acknowledgements", "throughput", "edits", "memory", "memory-of-votes")
 
 
 async def measured(part: str, options: argparse.Namespace) -> dict[str, Any]:
@@ -28,11 +28,12 @@ async def measured(part: str, options: argparse.Namespace) -> dict[str, Any]:
         case "acknowledgements":
             return await measures.acknowledgements(4.0 if options.quick else 20.0)
         case "throughput":
-            return await measures.throughput(1000 if options.quick else 5000)
+            return await measures.throughput(500 if options.quick else 1000, 2 if options.quick else 5)
         case "edits":
             return await measures.edits()
         case _:
-            return await measures.memory(5000 if options.quick else options.interactions)
+            number = 5000 if options.quick else options.interactions
+            return await measures.memory(number, mixed=part == "memory")
 
 
 def show(part: str, found: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """The lag of the event loop in the log."""
 
 import asyncio
+import gc
 import time
 
 from structlog.testing import capture_logs
@@ -22,3 +23,13 @@ async def test_what_holds_the_loop_up_stands_in_the_log_and_the_next_interval_be
     first, *others = [line["worst_lag_ms"] for line in logs]
     assert first >= 900 * HELD  # it had waited for a little when it was held up
     assert min(others) < first
+
+
+def test_what_is_there_after_a_start_is_not_searched_for_garbage_any_more() -> None:
+    before = gc.get_freeze_count()
+    kept = [[number] for number in range(1000)]
+    try:
+        lag.settle()
+        assert gc.get_freeze_count() >= before + len(kept)
+    finally:
+        gc.unfreeze()
