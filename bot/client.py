@@ -5,7 +5,8 @@ import hashlib
 import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -18,15 +19,19 @@ from discord.ext import commands
 
 from bot import errors, languages
 from bot.app import App
+from bot.stage import Place
 from bot.ui import answering, cards, forms, places
+from bot.ui.board import Board
 from bot.ui.buttons import Pick, Press, VoteButton
 from bot.ui.forms import Submitted
-from bot.ui.presenting import Presenter
-from bot.usecases import browsing, forgetting, pitching, voting, writing
+from bot.usecases import browsing, forgetting, voting
+from bot.usecases.resuming import Left
+from bot.usecases.showing import Draw
 from db.errors import SlateClosedError, StorageError
 from db.ids import GuildId, MemberId, PitchId, SlateId
 from db.scripts import Script
 from db.slates import Slate
+from db.stagings import Staging
 
 log = structlog.get_logger()
 COGS: Final = "bot.cogs"  # imported by name: the cogs stand above the client
@@ -38,7 +43,6 @@ LOG_IN_PAUSE: Final = 60.0  # seconds at most between two tries
 OLD: Final = timedelta(hours=1)  # messages that Discord lets be edited only now and then
 RARELY: Final = 20.0  # seconds between such edits
 _COUNTER: Final = 0xFFF  # the part of an id that counts within a millisecond
-RECENT: Final = 5  # slates of a server whose cards may have missed their last word
 _THINKING: Final = "thinking"  # the message that says so, until there is an answer
 
 _NAMES: Final = {
@@ -49,8 +53,6 @@ _NAMES: Final = {
 }
 
 Interaction = discord.Interaction["Room"]
-Left = tuple[tuple[Slate, ...], tuple[Script, ...]]
-"""The slates and scripts that were being written when the last process stopped."""
 
 
 def member(interaction: Interaction) -> MemberId:
@@ -71,6 +73,14 @@ def guild(interaction: Interaction) -> GuildId:
 def clicked(interaction: Interaction) -> datetime:
     """Return when a member acted, by Discord's clock; of two acts in one millisecond the later is later."""
     return interaction.created_at + timedelta(microseconds=min(interaction.id & _COUNTER, 999))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Daily:
+    """When servers that chose no hour have their show of the day, and who draws it."""
+
+    draw: Draw
+    post_at: time
 
 
 Pressed = Callable[[Interaction, str], Awaitable[object]]
@@ -113,7 +123,15 @@ class _Tree(app_commands.CommandTree["Room"]):
 class Room(commands.AutoShardedBot):
     """The writers' room on Discord. It needs no privileged intent and caches no members."""
 
-    def __init__(self, app: App, *, owners: frozenset[int] = frozenset(), left: Left = ((), ())) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        owners: frozenset[int] = frozenset(),
+        left: Left | None = None,
+        approval_channel: int | None = None,
+        daily: Daily | None = None,
+    ) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # this bot has no voice
         super().__init__(
             command_prefix=commands.when_mentioned,
@@ -129,9 +147,12 @@ class Room(commands.AutoShardedBot):
         )
         self.app = app
         self.owners = owners
-        self.presenter = Presenter(app)
+        self.approval_channel = approval_channel
+        self.daily = daily
+        self.board = Board(self, app)
         self.tree.on_error = self._refuse  # type: ignore[method-assign]
-        self._left: Left | None = left
+        self._left: Left | None = left or Left()
+        app.alarms.append(self.alarm)
         self.presses: dict[str, Pressed] = {}
         self.picks: dict[str, Picked] = {}
         self.chosen_languages: dict[GuildId, str | None] = {}
@@ -164,7 +185,7 @@ class Room(commands.AutoShardedBot):
 
     async def close(self) -> None:
         """Let the cards say how it stands, then leave."""
-        await self.presenter.close(LAST_CARDS)
+        await self.board.close(LAST_CARDS)
         for telling in self._telling:
             telling.cancel()
         await asyncio.gather(*self._looking, *self._telling, return_exceptions=True)
@@ -184,51 +205,8 @@ class Room(commands.AutoShardedBot):
         """Put right what the last process left on Discord; once a process."""
         log.info("on Discord", user=str(self.user), guilds=len(self.guilds))
         left, self._left = self._left, None
-        if left is None:
-            return
-        slates = {slate.id: slate for slate in left[0]}
-        scripts = {script.id: script for script in left[1]}
-        for server in self.guilds:
-            for slate in await browsing.recent_slates(self.app, GuildId(f"discord:{server.id}"), RECENT):
-                slates.setdefault(slate.id, slate)
-                scripts |= {script.id: script for script in await self._scripts(slate)}
-        for slate in await browsing.voted_lately(self.app):  # a vote may have been counted and not yet shown
-            if places.is_ours(self, slate.guild_id):
-                slates.setdefault(slate.id, slate)
-        for slate in slates.values():
-            self.show_slate(slate)
-        for script in scripts.values():
-            await self.show_script(script)
-
-    async def _scripts(self, slate: Slate) -> tuple[Script, ...]:
-        view = await browsing.slate(self.app, slate.id)
-        shows = [await browsing.show(self.app, pitch.id) for pitch in view.pitches if pitch.greenlit_at]
-        return tuple(script for show in shows for script in show.scripts)
-
-    def show_slate(self, slate: Slate) -> None:
-        """Bring the card of a slate up to date where it hangs, if it hangs anywhere."""
-        if slate.channel_id and slate.message_id:
-            show = places.on_message(self, slate.channel_id, slate.message_id)
-            self.presenter.slate(slate.id, show, slate.channel_id)
-
-    async def show_script(self, script: Script) -> None:
-        """Bring the card of a script up to date; one that hangs nowhere is sent to where its slate hangs."""
-        if script.channel_id and script.message_id:
-            show = places.on_message(self, script.channel_id, script.message_id)
-            self.presenter.script(script.id, show, script.channel_id)
-            return
-        pitch, _ = await browsing.script(self.app, script.id)
-        slate = (await browsing.slate(self.app, pitch.slate_id)).slate
-        if slate.channel_id:
-            channel = self.get_partial_messageable(slate.channel_id)
-            send = partial(_send, channel, f"script-{script.id}")
-            self._show_new_script(script, send, slate.channel_id)
-
-    def _show_new_script(self, script: Script, send: places.Send, channel_id: int) -> None:
-        async def placed(message: discord.Message) -> None:
-            await writing.place(self.app, script, channel_id=message.channel.id, message_id=message.id)
-
-        self.presenter.script(script.id, places.as_new(self, send, placed), channel_id)
+        if left is not None:
+            self.board.catch_up(left, [GuildId(f"discord:{server.id}") for server in self.guilds])
 
     # Answers to commands -------------------------------------------------------------------------------
 
@@ -238,7 +216,7 @@ class Room(commands.AutoShardedBot):
         number = thinking.message_id if thinking else None
         interaction.extras[_THINKING] = number or (await interaction.original_response()).id
 
-    def place(self, interaction: Interaction) -> pitching.Place | None:
+    def place(self, interaction: Interaction) -> Place | None:
         """Return where the answer hangs, if Discord said so."""
         channel_id, message_id = _answer_place(interaction)
         return (channel_id, message_id) if message_id else None
@@ -246,14 +224,21 @@ class Room(commands.AutoShardedBot):
     def answer_slate(self, interaction: Interaction, slate: Slate) -> None:
         """Keep the answer showing a slate's card that is up to date."""
         channel_id, _ = _answer_place(interaction)
-        self.presenter.slate(slate.id, self._answer(interaction), channel_id)
+        self.board.presenter.slate(slate.id, self._answer(interaction), channel_id)
+
+    def answer_staging(self, interaction: Interaction, staging: Staging) -> None:
+        """Keep the answer showing a staged dialog's card that is up to date."""
+        channel_id, _ = _answer_place(interaction)
+        self.board.presenter.staging(staging.id, self._answer(interaction), channel_id)
 
     async def answer_script(self, interaction: Interaction, script: Script) -> None:
-        """Remember where the answer hangs, and keep it showing a script's card that is up to date."""
-        channel_id, message_id = _answer_place(interaction)
-        if message_id:
-            await writing.place(self.app, script, channel_id=channel_id, message_id=message_id)
-        self.presenter.script(script.id, self._answer(interaction), channel_id)
+        """Keep the answer showing a script's card that is up to date, and hang the script where it belongs."""
+        place = _answer_place(interaction)
+        await self.board.answer_script(script, self._answer(interaction), place)
+
+    async def hang_script(self, interaction: Interaction, script: Script) -> None:
+        """Hang a script where it belongs: in its show's thread, or below what was clicked."""
+        await self.board.script(script, partial(_send_here, interaction, f"script-{script.id}"))
 
     def _answer(self, interaction: Interaction) -> places.Show:
         channel_id, message_id = _answer_place(interaction)
@@ -320,8 +305,7 @@ class Room(commands.AutoShardedBot):
         self._show_tally(interaction, ballot.pitch.slate_id)
         if ballot.greenlit:
             script = (await browsing.show(self.app, pitch_id)).scripts[0]
-            send = partial(_send_here, interaction, f"script-{script.id}")
-            self._show_new_script(script, send, interaction.channel_id or 0)
+            await self.hang_script(interaction, script)
         await interaction.response.defer()
 
     def _show_tally(self, interaction: Interaction, slate_id: SlateId) -> None:
@@ -330,7 +314,7 @@ class Room(commands.AutoShardedBot):
             old = discord.utils.utcnow() - interaction.message.created_at > OLD
             on_message = places.on_message(self, interaction.channel_id, interaction.message.id)
             show = places.as_clicked(interaction, on_message)
-            self.presenter.refresh(slate_id, show, interaction.channel_id, after=RARELY if old else 0.0)
+            self.board.presenter.refresh(slate_id, show, interaction.channel_id, after=RARELY if old else 0.0)
 
     async def tell(self, person: MemberId, sentence: str) -> None:
         """Say something to a member by direct message; nobody waits for it, and one who takes none is left alone."""
@@ -353,6 +337,11 @@ class Room(commands.AutoShardedBot):
                 return
             else:
                 return
+
+    async def alarm(self, sentence: str) -> None:
+        """Say something to every owner by direct message."""
+        for owner in self.owners:
+            await self.tell(MemberId(f"discord:{owner}"), sentence)
 
     # Errors ------------------------------------------------------------------------------------------
 
@@ -391,15 +380,11 @@ async def _stop_thinking(interaction: Interaction) -> None:
     await interaction.delete_original_response()
 
 
-async def _send(channel: discord.PartialMessageable, nonce: str, view: cards.View) -> discord.Message:
-    """Send as the bot; Discord drops a second message with the same nonce, so trying again is safe."""
-    return await channel.send(view=view, nonce=nonce)
-
-
 async def _send_here(interaction: Interaction, nonce: str, view: cards.View) -> discord.Message:
     """Send as the bot; where it is no member itself, a click lets it speak all the same."""
+    channel = interaction.client.get_partial_messageable(interaction.channel_id or 0)
     try:
-        return await _send(interaction.client.get_partial_messageable(interaction.channel_id or 0), nonce, view)
+        return await channel.send(view=view, nonce=nonce)
     except (discord.Forbidden, discord.NotFound):
         return await interaction.followup.send(view=view, wait=True)
 

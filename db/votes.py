@@ -1,8 +1,9 @@
 """The table of votes: one per member and slate, changeable until the slate closes; a tally is always counted."""
 
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, func, select
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -30,6 +31,11 @@ class VoteRow(Base):
     changed_at: Mapped[datetime]
 
 
+_OF_SLATE: Final = select(PitchRow.id).where(  # asked often: made once
+    PitchRow.id == bindparam("pitch_id"), PitchRow.slate_id == bindparam("slate_id")
+)
+
+
 async def cast(
     session: AsyncSession,
     *,
@@ -54,8 +60,7 @@ async def cast(
     slate = await slates.lock(session, slate_id)
     if slate.state != SlateState.OPEN or slate.closes_at is None or now >= slate.closes_at:
         raise SlateClosedError(slate_id)
-    of_this_slate = select(PitchRow.id).where(PitchRow.id == pitch_id, PitchRow.slate_id == slate_id)
-    if await session.scalar(of_this_slate) is None:
+    if await session.scalar(_OF_SLATE, {"pitch_id": pitch_id, "slate_id": slate_id}) is None:
         raise NotFoundError("pitch", pitch_id)
     clicked = now if clicked is None else clicked
     vote = insert_into(session, VoteRow).values(

@@ -8,7 +8,7 @@ takes no lock.
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -158,10 +158,11 @@ class Store:
             self._point(Pointer(active=name, before=tuple(before)))
         return name
 
-    def prune(self, keep: int) -> tuple[str, ...]:
+    def prune(self, keep: int, *, also: Collection[str] = ()) -> tuple[str, ...]:
         """Remove all but the ``keep`` adapters published last, and return their names.
 
-        The active one stays in any case, and the one that a rollback would need; the pointer forgets the others.
+        The active one stays in any case, those of ``also``, and the one that a rollback would need; the pointer forgets
+        the others.
 
         Raises:
             StoreUnusableError: the store cannot be read or written.
@@ -170,7 +171,7 @@ class Store:
             self._sweep()
             now = self.pointer()
             published = sorted(self.names(), key=lambda name: (self.folder / name / MANIFEST).stat().st_mtime_ns)
-            kept = {*published[max(0, len(published) - keep) :], now.active, *now.before[-1:]}
+            kept = {*published[max(0, len(published) - keep) :], *also, now.active, *now.before[-1:]}
             gone = tuple(name for name in published if name not in kept)
             if set(gone) & set(now.before):
                 self._point(_without(now, gone))  # first: no rollback may lead to what is gone

@@ -55,6 +55,8 @@ def load_base(recipe: Recipe) -> Model:
     """
     if Path(recipe.base).is_dir():
         checkpoint.verify(Path(recipe.base))
+    if recipe.adapter:
+        _require_fitting(Path(recipe.adapter), recipe.base)
     hf_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     with unusable(Path(recipe.base)):
         loaded: Any = AutoModelForCausalLM.from_pretrained(
@@ -65,6 +67,12 @@ def load_base(recipe: Recipe) -> Model:
         raise BrokenCheckpointError(Path(recipe.base), f"lacks {len(found['missing_keys'])} of its weights")
     model.config.use_cache = False
     return model if recipe.method == "full" else _with_lora(model, recipe)
+
+
+def _require_fitting(adapter: Path, base: str) -> None:
+    manifest = checkpoint.verify(adapter)
+    if Path(base).is_dir():
+        checkpoint.require_base(manifest, Path(base))
 
 
 def row_length(recipe: Recipe, model: Model) -> int:
@@ -106,6 +114,8 @@ def _with_lora(model: Model, recipe: Recipe) -> Model:
             gradient_checkpointing_kwargs={"use_reentrant": False},
         )
         _keep_trainable(model)
+    if recipe.adapter:
+        return _going_on(model, recipe)
     config = LoraConfig(
         task_type="CAUSAL_LM",
         r=recipe.rank,
@@ -122,6 +132,16 @@ def _with_lora(model: Model, recipe: Recipe) -> Model:
         if not recipe.targets:
             raise
         raise BadRecipeError("targets", ",".join(recipe.targets), f"some of {_linear(model)}") from error
+
+
+def _going_on(model: Model, recipe: Recipe) -> Model:
+    from peft import LoraConfig, PeftModel  # noqa: PLC0415 -- seconds to import
+
+    config = LoraConfig.from_pretrained(recipe.adapter)
+    config.inference_mode, config.lora_dropout = False, recipe.dropout
+    with unusable(Path(recipe.adapter)), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing`")  # as below
+        return PeftModel.from_pretrained(model, recipe.adapter, is_trainable=True, config=config)
 
 
 def _keep_trainable(model: Model) -> None:

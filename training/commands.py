@@ -256,6 +256,34 @@ def pull(
     report(as_json, f"It stands in {pull_repo(repo, to)}.", path=str(to))
 
 
+@app.command()
+def watch(
+    *,
+    once: Annotated[bool, typer.Option("--once", help="End when nothing is queued.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Work on the retrainings that /retrain queues: learn from the votes, judge, publish what is better."""
+    configure()
+    import asyncio  # noqa: PLC0415
+
+    from training.standing import stand_watch  # noqa: PLC0415
+
+    done = asyncio.run(stand_watch(once=once))
+    report(as_json, f"{done} runs were worked on.", runs=done)
+
+
+@app.command()
+def feedback(*, as_json: Json = False) -> None:
+    """Say what the community's votes would teach by now, and what is missing."""
+    configure()
+    import asyncio  # noqa: PLC0415
+
+    from training.standing import sheet  # noqa: PLC0415
+
+    told = asyncio.run(sheet())
+    report(as_json, told.sentence, **told.facts)
+
+
 @runs_app.command("list")
 def list_runs(*, as_json: Json = False) -> None:
     """List the runs: name, kind, finished or not, held-out score."""

@@ -1,12 +1,10 @@
 """One table for any model on any works: how well it foresees them, and what it writes to their briefs."""
 
-import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from random import Random
-from typing import Any, Final, Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from tqdm import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -23,7 +21,7 @@ from training.counting import Figures
 from training.examples import TASKS, Entry, Example
 from training.report import Report
 from training.scoring import NothingToScoreError, score
-from training.writing import Answer
+from training.writing import Answer, to_end
 
 T = TypeVar("T")
 Famous = Callable[[str], bool]  # whether a text holds a name that gives its source away
@@ -134,9 +132,9 @@ def evaluate(
     runs = judging.Runs(against, counting.COPY) if against is not None else None
     for task in tasks_there:
         if task == "prose":
-            figures[task] |= _run(_completed(candidate, entries[task], amount, runs, famous))
+            figures[task] |= to_end(_completed(candidate, entries[task], amount, runs, famous))
         elif amount.briefs:
-            figures[task] |= _run(_written(candidate, entries[task], titles, amount, runs, famous))
+            figures[task] |= to_end(_written(candidate, entries[task], titles, amount, runs, famous))
     return Report(model=candidate.decoder.name, amount=asdict(amount), tasks=figures)
 
 
@@ -216,13 +214,3 @@ def _text_figures(
     if famous is not None and whole:
         figures["famous_names"] = judging.share(map(famous, whole))
     return figures
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Return what ``work`` comes to, also where a loop runs already, as in a notebook."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(work)
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, work).result()

@@ -7,7 +7,6 @@ Killed at any moment, the run goes on from its last whole checkpoint and ends wi
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from random import Random
 from typing import Any, Final
 
@@ -18,14 +17,14 @@ from transformers import (
     PrinterCallback,
     ProgressCallback,
     TrainerCallback,
-    TrainingArguments,
     set_seed,
 )
 from transformers.integrations.integration_utils import TensorBoardCallback
 
 from model.files import replace_text
 from training import checkpoints
-from training.adapting import Model, device, half, load_base, load_tokenizer, row_length
+from training.adapting import Model, load_base, load_tokenizer, row_length
+from training.arguments import arguments
 from training.corpus import Corpus
 from training.examples import Example
 from training.packing import Document
@@ -125,7 +124,7 @@ def _trainer(recipe: Recipe, model: Model, laid: _Laid, run: Run) -> PackedTrain
     trainer = PackedTrainer(
         recipe,
         model=model,
-        args=_arguments(recipe, laid, run.checkpoints),
+        args=arguments(recipe, run.checkpoints, steps=laid.plan.steps, judged=laid.held_out is not None),
         train_dataset=laid.train,
         eval_dataset=laid.held_out,
         callbacks=[TensorBoardCallback(SummaryWriter(str(run.folder / "tensorboard")))],  # type: ignore[no-untyped-call]
@@ -135,42 +134,6 @@ def _trainer(recipe: Recipe, model: Model, laid: _Laid, run: Run) -> PackedTrain
     if laid.held_out and recipe.patience:
         trainer.add_callback(EarlyStoppingCallback(early_stopping_patience=recipe.patience))
     return trainer
-
-
-def _arguments(recipe: Recipe, laid: _Laid, folder: Path) -> TrainingArguments:
-    judged = laid.held_out is not None
-    arguments = TrainingArguments(
-        output_dir=str(folder),
-        per_device_train_batch_size=recipe.batch,
-        per_device_eval_batch_size=recipe.batch,
-        gradient_accumulation_steps=recipe.accumulate,
-        max_steps=laid.plan.steps,
-        train_sampling_strategy="sequential",
-        learning_rate=recipe.peak,
-        weight_decay=recipe.weight_decay,
-        max_grad_norm=recipe.clip,
-        logging_steps=1,
-        logging_first_step=True,
-        logging_nan_inf_filter=False,
-        eval_strategy="steps" if judged else "no",
-        eval_steps=recipe.save_every,
-        save_steps=recipe.save_every,
-        load_best_model_at_end=judged,
-        metric_for_best_model="eval_loss" if judged else None,
-        greater_is_better=False if judged else None,
-        bf16=half(recipe),
-        activation_checkpointing=recipe.checkpointing,
-        activation_checkpointing_kwargs={"use_reentrant": False} if recipe.checkpointing else None,
-        use_cpu=device() == "cpu",
-        dataloader_pin_memory=device() != "cpu",
-        remove_unused_columns=False,
-        report_to="none",
-        restore_callback_states_from_checkpoint=True,  # or early stopping begins to count anew
-        disable_tqdm=True,
-        seed=recipe.seed,
-    )
-    arguments._n_gpu = min(1, arguments.n_gpu)  # noqa: SLF001 -- else one process splits its batches over all GPUs
-    return arguments
 
 
 def _samples(recipe: Recipe, tokenizer: PreTrainedTokenizerBase, corpus: Corpus, run: Run) -> Samples:

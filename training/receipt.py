@@ -45,15 +45,8 @@ def publish(
 
     ``laid`` are the rows that were planned, ``outcome`` is what came of them: steps done, scores.
     """
-    unfinished = run.folder / "model.unfinished"
-    shutil.rmtree(unfinished, ignore_errors=True)
-    model.save_pretrained(unfinished)
-    if recipe.method == "full":
-        tokenizer.save_pretrained(unfinished)
-    else:
-        _sort(unfinished / "adapter_config.json")
     facts = {
-        "base": _base(recipe.base),
+        "base": base_facts(recipe.base),
         "recipe": asdict(recipe),
         "data": {**corpus.facts, "sha256": corpus.digest, "entries": corpus.counts()},
         "tokens": {
@@ -65,13 +58,40 @@ def publish(
         },
         "planned steps": laid.steps,
         **outcome,
-        "versions": {name: version(name) for name in _LIBRARIES},
+        "versions": versions(),
     }
-    (unfinished / "README.md").write_text(_card(run.name, recipe, corpus), "utf-8")
+    counted = corpus.counts()["train"]
+    told = ", ".join(f"{number:,} {task} entries" for task, number in counted.items())
+    keep(recipe, run, model, tokenizer, learnt_from=told, facts=facts)
+    return facts
+
+
+def keep(
+    recipe: Recipe,
+    run: Run,
+    model: Model,
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    learnt_from: str,
+    facts: Mapping[str, Any],
+) -> None:
+    """Write the weights that were trained, their card and ``facts`` to ``run.model``, all at once."""
+    unfinished = run.folder / "model.unfinished"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    model.save_pretrained(unfinished)
+    if recipe.method == "full":
+        tokenizer.save_pretrained(unfinished)
+    else:
+        _sort(unfinished / "adapter_config.json")
+    (unfinished / "README.md").write_text(_card(run.name, recipe, learnt_from), "utf-8")
     checkpoint.write(unfinished, run.name, **facts)
     shutil.rmtree(run.model, ignore_errors=True)
     unfinished.rename(run.model)
-    return facts
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the libraries that trained."""
+    return {name: version(name) for name in _LIBRARIES}
 
 
 def add_scores(run: Run, **facts: object) -> None:
@@ -87,7 +107,7 @@ def _sort(config: Path) -> None:
     config.write_text(json.dumps(told, indent=2, sort_keys=True) + "\n", "utf-8")
 
 
-def _base(base: str) -> dict[str, Any]:
+def base_facts(base: str) -> dict[str, Any]:
     """Return what is known of the base; the licences of what it learnt go with whatever is made of it."""
     folder = Path(base)
     if not folder.is_dir():
@@ -97,12 +117,11 @@ def _base(base: str) -> dict[str, Any]:
     return {**told, "licences": licences} if licences else told
 
 
-def _card(name: str, recipe: Recipe, corpus: Corpus) -> str:
-    counted = corpus.counts()["train"]
+def _card(name: str, recipe: Recipe, learnt_from: str) -> str:
     return _CARD.format(
         name=name,
         base=Path(recipe.base).name if Path(recipe.base).is_dir() else recipe.base,
         library="transformers" if recipe.method == "full" else "peft",
         kind="All weights" if recipe.method == "full" else f"A LoRA adapter (rank {recipe.rank})",
-        entries=", ".join(f"{number:,} {task} entries" for task, number in counted.items()),
+        entries=learnt_from,
     )

@@ -22,7 +22,7 @@ _MOST: Final = {"steps": 10_000_000, "epochs": 10_000, "batch": 65_536, "accumul
 _WHOLE: Final = ("rank", "alpha", "context", "batch", "accumulate", "steps", "save_every", "patience", "sample_every")
 _BROKEN: Final = ("dropout", "epochs", "rate", "warm_up", "weight_decay", "clip")
 _KINDS: Final[dict[str, type | UnionType]] = {
-    "base": str,
+    **dict.fromkeys(("base", "adapter"), str),
     **dict.fromkeys((*_WHOLE, "seed"), int),
     **dict.fromkeys(_BROKEN, int | float),
 }
@@ -47,6 +47,8 @@ class Recipe:
 
     base: str
     """A checkpoint folder, or the name of a causal language model on the Hugging Face Hub."""
+    adapter: str = ""
+    """A folder with LoRA weights to go on from, instead of fresh ones; their rank, scale and layers count."""
     method: Method = "lora"
     """All weights, or LoRA over weights in full precision, in 8 bits, or in 4 bits (QLoRA)."""
     rank: int = 16
@@ -110,6 +112,7 @@ class Recipe:
         self._require("epochs", "more than 0", ok=self.epochs > 0)
         self._require("clip", "more than 0", ok=self.clip > 0)
         self._require("dropout", "from 0 to below 1", ok=0 <= self.dropout < 1)
+        self._require("adapter", "left out where all weights learn", ok=not self.adapter or self.method != "full")
         self._require("warm_up", "from 0 to 1", ok=0 <= self.warm_up <= 1)
 
     def _require(self, name: str, wanted: str, *, ok: bool) -> None:

@@ -85,6 +85,12 @@ _SENTENCES: Final = {
         "There is not enough memory for --batch {e.recipe.batch} by method {e.recipe.method}; lower --batch (and raise "
         "--accumulate), lower --context, add --checkpointing, or use --method lora8 or qlora."
     ),
+    "memory.NotEnoughMemoryError": (
+        "Training needs about {gigabytes} GB of memory, {free} are free; lower GREENLIT_TRAIN_BATCH, set "
+        "GREENLIT_TRAIN_CHECKPOINTING=true, or GREENLIT_TRAIN_METHOD=lora8 or qlora."
+    ),
+    "retrain.NotYetError": "Not yet: {e} are needed.",
+    "retrain.NothingNewError": "Nothing was decided that the present writer has not learnt from.",
     "runs.BadRunNameError": "A run's name is one word of letters, digits, dots, - and _; “{e.name}” is not.",
     "runs.RunExistsError": (
         "There is a run or folder called {e.name} already; go on with --resume, or take another "
@@ -149,6 +155,8 @@ def sentence(error: BaseException) -> str | None:
                 columns=", ".join(str(name)[:40] for name in getattr(error, "columns", ())),
                 names=", ".join(getattr(error, "names", ())),
                 there=", ".join(getattr(error, "there", ())),
+                gigabytes=f"{needed / 1e9:,.1f}" if needed else "",
+                free=f"{getattr(error, 'free', 0) / 1e9:,.1f}",
                 cause=str(error.__cause__).partition("\n")[0],
                 needed=f" ({max(1, round(needed / 1e6)):,} MB are needed)" if needed else "",
             )

@@ -1,9 +1,11 @@
 """What a model writes to a brief: rows straight from it, and drafts through the writer as a member gets them."""
 
-from collections.abc import AsyncGenerator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from model import tasks
 from model.briefs import Brief, PitchBrief
@@ -15,6 +17,7 @@ from model.genres import GenreWords
 from model.originality import TitleIndex, normalise
 from model.writer import SAMPLING, Writer
 
+T = TypeVar("T")
 Fate = Literal["kept", "unreadable", "taken", "repeated"]
 
 
@@ -69,12 +72,12 @@ class _Overheard:
                 yield chunk
 
 
-async def raw(decoder: Decoder, brief: PitchBrief) -> list[Row]:
+async def raw(decoder: Decoder, brief: PitchBrief, sampling: Sampling = SAMPLING[PitchBrief]) -> list[Row]:
     """Return one row a pitch, straight from the model; none when the brief does not fit into its context."""
     texts, ended = [""] * brief.count, ["length"] * brief.count
     seeds = [brief.seed * 100 + number for number in range(brief.count)]
     try:
-        async for chunk in decoder.decode(tasks.prompt(brief), seeds, SAMPLING[PitchBrief], Halt()):
+        async for chunk in decoder.decode(tasks.prompt(brief), seeds, sampling, Halt()):
             texts[chunk.row] += chunk.text
             ended[chunk.row] = chunk.end or ended[chunk.row]
     except PromptTooLongError:
@@ -128,3 +131,13 @@ async def answer(decoder: Decoder, titles: TitleIndex, brief: Brief, *, genres: 
         kept=kept,
         too_long=too_long,
     )
+
+
+def to_end(work: Coroutine[Any, Any, T]) -> T:
+    """Return what ``work`` comes to, also where a loop runs already, as in a notebook."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()

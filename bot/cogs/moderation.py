@@ -30,7 +30,7 @@ class Moderation(commands.Cog):
         self.room = room
         room.presses |= {"report": self.choose, "remove": self.remove, "pardon": self.pardon, "block": self.block}
         room.picks["reported"] = self.explain
-        self.desk = Desk(room, room.app, room.presenter)
+        self.desk = Desk(room, room.app, room.board.presenter)
 
     async def cog_load(self) -> None:
         """Begin to see to the reports."""
@@ -131,7 +131,7 @@ class Moderation(commands.Cog):
             "block": say("“{title}” is removed, and who asked for it is blocked.", title=plain(pitch.title)),
         }[word]
         self.desk.ring()
-        self.room.show_slate((await browsing.slate(self.room.app, pitch.slate_id)).slate)
+        self.room.board.slate((await browsing.slate(self.room.app, pitch.slate_id)).slate)
         await interaction.response.send_message(said, ephemeral=True)
 
     async def _remember_place(self, interaction: Interaction, report: ReportId) -> None:

@@ -12,7 +12,7 @@ from bot.client import Interaction, Room, guild, member
 from bot.languages import say
 from bot.ui.forms import Field, Form
 from bot.usecases import browsing, moderating, pitching, settings
-from bot.usecases.showing import THEMES
+from bot.usecases.reserve import THEMES
 from db.errors import NotFoundError
 from db.ids import SlateId
 from db.slates import Slate

@@ -4,19 +4,18 @@ import re
 from datetime import date
 from typing import Final
 
+from model.fountain import HAIR, JOINER, read
 from model.screenplay import Direction, Element, Heading, Script, Turn
+
+__all__ = ["CREDIT", "HAIR", "JOINER", "SOURCE", "body", "fountain", "read", "title_page"]
 
 CREDIT: Final = "Written by GreenLIT, an AI writers' room"
 SOURCE: Final = "Written by a language model, about a show that does not exist"
-
-JOINER: Final = "\u2060"  # no width, no letter, no white space: parts what Fountain would read together
-HAIR: Final = "\u200a"  # the thinnest space: an underscore before a space underlines nothing
 
 _FORCES: Final = tuple(".!@>~=#")
 _SCENE: Final = re.compile(r"(?:INT|EXT|EST|I/E|INT\.?/EXT\.?)[ .]")
 _NOTE: Final = re.compile(r"\[(?=\[)")
 _UNDERLINE: Final = re.compile(r"_(?=[^\s_])")
-_OUR_HEADING: Final = re.compile(r"(?:INT|EXT|INT/EXT)\. ")
 _SCENE_NUMBER: Final = re.compile(r"#$")
 
 
@@ -47,28 +46,6 @@ def body(script: Script) -> str:
     text = "\n\n".join(map(_paragraph, script.elements)) + "\n"
     first = text.partition("\n")[0]
     return f"\n{text}" if ":" in first else text  # "INT. DAY ONE: NOON" would be a key of a title page
-
-
-def read(text: str) -> Script:
-    """Return the script that :func:`body` wrote as ``text``.
-
-    Raises:
-        NotAScriptError: it is no such text.
-    """
-    return Script(tuple(map(_element, re.split(r"\n{2,}", text.strip("\n")))))
-
-
-def _element(paragraph: str) -> Element:
-    first, *said = paragraph.split("\n")
-    if said:
-        manner = _plain(said[0][1:-1]) if len(said) > 1 else None
-        return Turn(_plain(first.removeprefix("@")), _plain(said[-1]), manner)
-    return Heading(_plain(first)) if _OUR_HEADING.match(first) else Direction(_plain(first.removeprefix("!")))
-
-
-def _plain(text: str) -> str:
-    """Undo :func:`_inline`."""
-    return text.replace(f"_{HAIR}", "_").replace(JOINER, "").replace("\\*", "*")
 
 
 def _paragraph(element: Element) -> str:

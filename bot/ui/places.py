@@ -11,7 +11,7 @@ from bot.ui.cards import View
 from db.ids import GuildId
 
 _TOKEN_GONE: Final = {10015, 10062, 50027}  # unknown webhook, unknown interaction, invalid webhook token
-_ARCHIVED: Final = 50083
+_ARCHIVED: Final = 50083  # the thread sleeps; it is woken before its messages change
 _FRESH: Final = timedelta(seconds=3)  # a message that is older was not sent just now, but by a process before this one
 
 Show = Callable[[View], Awaitable[None]]

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 
 from bot.app import App
@@ -11,7 +11,7 @@ from db import guilds, pitches, posts, scripts, slates, votes
 from db.errors import NotFoundError
 from db.ids import GuildId, MemberId, PitchId, ScriptId, SlateId
 from db.pitches import Pitch, PitchState
-from db.posts import Post
+from db.posts import Post, PostState
 from db.scripts import Script
 from db.slates import Slate
 
@@ -113,6 +113,12 @@ async def remembered(app: App) -> dict[str, int]:
     """Return how many slates, pitches, votes and scripts the room remembers."""
     async with app.database.reading() as session:
         return await slates.counts(session)
+
+
+async def posts_on_servers(app: App, since: date) -> dict[date, dict[PostState, int]]:
+    """Return on how many servers of Discord the shows of each day from then on are in which state."""
+    async with app.database.reading() as session:
+        return await posts.on_servers(session, since)
 
 
 async def recent_posts(app: App, limit: int = 10) -> tuple[Post, ...]:

@@ -71,15 +71,15 @@ async def cast_vote(
         asked = await pitches.get(session, pitch_id)
         if guild is not None and not _is_of(asked.guild_id, guild):
             raise NotFoundError("pitch", pitch_id)
-        rule = await guilds.ensure(session, asked.guild_id)
+        rule = await guilds.get(session, asked.guild_id)
         await _require_vote(session, asked, rule, by, has)
         await votes.cast(session, slate_id=asked.slate_id, pitch_id=pitch_id, member_id=by, now=now, clicked=clicked)
-        enough = (await pitches.get(session, pitch_id)).votes >= rule.votes_to_greenlight
-        script_id = None
+        pitch, script_id = await pitches.get(session, pitch_id), None
+        enough = pitch.votes >= rule.votes_to_greenlight
         if enough and await pitches.greenlight(session, pitch_id, decided_by=None, now=now):
             await slates.close(session, asked.slate_id, now)
             script_id = await writing.order_first_page(app, session, pitch_id, asked_by=None)
-        pitch = await pitches.get(session, pitch_id)
+            pitch = await pitches.get(session, pitch_id)
     if script_id is not None:
         writing.start(app, script_id)
     return Ballot(pitch=pitch, greenlit=script_id is not None)

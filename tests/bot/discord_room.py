@@ -80,7 +80,23 @@ class Stage:
         return said.text
 
     def public(self) -> list[Message]:
-        return [message for message in self.discord.messages() if not message.ephemeral]
+        return [message for message in self.discord.messages() if not message.ephemeral and not message.system]
+
+    def page(self, number: int = -1) -> Message | None:
+        """Return what hangs at that place in the newest thread of the channel, if anything does."""
+        threads = self.discord.threads()
+        hanging = [one for one in self.discord.messages(threads[-1]) if not one.system] if threads else []
+        return hanging[number] if hanging else None
+
+    async def pages(self, count: int = 1) -> list[Message]:
+        """Return what hangs in the newest thread of the channel, once ``count`` messages do."""
+
+        def found() -> list[Message] | None:
+            threads = self.discord.threads()
+            hanging = [one for one in self.discord.messages(threads[-1]) if not one.system] if threads else []
+            return hanging if len(hanging) >= count else None
+
+        return await self.discord.wait_until(found, 20.0)
 
     async def slates(self) -> tuple[Slate, ...]:
         async with self.app.database.reading() as session:

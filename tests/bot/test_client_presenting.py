@@ -12,6 +12,7 @@ from discord import ui
 from bot.app import App
 from bot.stage import Progress, slate_work
 from bot.ui import cards, lists, places
+from bot.ui.places import Show
 from bot.ui.presenting import TRIES, Presenter
 from db import guilds, members, pitches, slates
 from db.database import Database
@@ -173,6 +174,30 @@ async def test_refreshing_many_times_at_once_draws_once(app: App) -> None:
     await wall.until(lambda: bool(wall.shown))
     await presenter.close(1.0)
     assert len(wall.shown) == 1
+
+
+async def test_the_cards_of_a_channel_are_shown_one_after_the_other_those_of_another_meanwhile(
+    app: App, presenter: Presenter
+) -> None:
+    answered, shown = asyncio.Event(), list[str]()
+    first, second, elsewhere = [await drafting(app) for _ in range(3)]
+
+    def slow(name: str) -> Show:
+        async def show(_view: cards.View) -> None:
+            shown.append(name)
+            await answered.wait()
+
+        return show
+
+    for slate, name, channel in ((first, "first", 1), (second, "second", 1), (elsewhere, "elsewhere", 2)):
+        await opened(app, slate.id)
+        presenter.refresh(slate.id, slow(name), channel)
+    while len(shown) < 2:  # noqa: ASYNC110 - what is waited for is in the list
+        await asyncio.sleep(0.001)
+    assert set(shown) == {"first", "elsewhere"}
+    answered.set()
+    await presenter.close(5.0)
+    assert shown[-1] == "second"
 
 
 async def test_the_card_loses_its_buttons_when_the_vote_is_over(app: App, presenter: Presenter) -> None:

@@ -48,13 +48,13 @@ async def test_numbers_are_written_into_a_form_all_or_none(stage: Stage) -> None
     form = await stage.discord.click(admin, card, custom_id="gl:v1:numbers:all")
     assert form.modal
     ids = [part["component"]["custom_id"] for part in form.modal["components"]]
-    await stage.discord.submit_modal(admin, form, dict(zip(ids, ("5", "48", "7", "70"), strict=True)))
+    await stage.discord.submit_modal(admin, form, dict(zip(ids, ("5", "48", "7", "70", "9"), strict=True)))
     guild = (await settings.view(stage.app, stage.server)).guild
-    assert (guild.votes_to_greenlight, guild.voting_hours, guild.slates_a_day) == (5, 48, 7)
+    assert (guild.votes_to_greenlight, guild.voting_hours, guild.slates_a_day, guild.pages_a_day) == (5, 48, 7, 9)
     form = await stage.discord.click(admin, card, custom_id="gl:v1:numbers:all")
     assert form.modal
     ids = [part["component"]["custom_id"] for part in form.modal["components"]]
-    asked = await stage.discord.submit_modal(admin, form, dict(zip(ids, ("6", "no", "7", "70"), strict=True)))
+    asked = await stage.discord.submit_modal(admin, form, dict(zip(ids, ("6", "no", "7", "70", "9"), strict=True)))
     assert "voting hours must be a number from 1 to 720" in await stage.refused(asked)
     assert (await settings.view(stage.app, stage.server)).guild.votes_to_greenlight == 5
 

@@ -231,14 +231,14 @@ def test_the_text_is_within_the_limit_and_carries_the_day(title: str, summary: s
     shown = replace(ANNOUNCEMENT, title=title, summary=summary, genre="science fiction")
     text = account("http://127.0.0.1:1").text(shown)
     assert weight(text) <= 280
-    assert text.endswith(marker(ANNOUNCEMENT.day))
+    assert text.endswith(f"{marker(ANNOUNCEMENT.day)}\n#SciFi")
 
 
 def test_a_title_that_looks_like_a_link_is_none_and_a_long_summary_ends_in_an_ellipsis() -> None:
     shown = replace(ANNOUNCEMENT, title="Catch.me", summary="Words and words. " * 40)
     text = account("http://127.0.0.1:1").text(shown)
     assert text.startswith(f"Catch.{BREAK}me (comedy)\n\nWords and words.")
-    assert text.endswith("…\n\nGreenLIT Daily · 21 Nov 2026")
+    assert text.endswith("…\n\nGreenLIT Daily · 21 Nov 2026\n#comedy")
     assert 260 <= weight(text) <= 280
 
 

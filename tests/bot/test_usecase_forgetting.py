@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import ForeignKey, select
 
 from bot.app import App
+from bot.stage import staging_work
 from bot.usecases import browsing, forgetting, listing, moderating, pitching, rewriting, voting
 from bot.usecases.moderating import NotWelcomeError, ReportDecidedError, ReportedBeforeError, TooCoarseError
 from db import guilds, keeping
@@ -31,7 +32,7 @@ async def busy(app: App, slated: Slated, scripted: Scripted) -> Pitch:
     await listing.keep(app, pitch.id, by=ANNA)
     await moderating.report(app, view.pitches[1].id, "dull", by=ANNA, guild=PAGE)
     dialog = await rewriting.order_staging(app, "ANNA: Hello.\nBEN: No.", by=ANNA, guild=PAGE)
-    await app.crew.finish(rewriting.staging_work(dialog.id))
+    await app.crew.finish(staging_work(dialog.id))
     script = (await browsing.show(app, pitch.id)).scripts[0]
     at = next(iter(await rewriting.spoken(app, script.id)))
     line = await rewriting.order_line(app, script.id, at, by=ANNA)

@@ -1,5 +1,5 @@
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -154,3 +154,106 @@ async def test_a_rule_of_zero_is_refused(database: Database, page: GuildId, rule
     with pytest.raises(BrokenRuleError, match=f"ck_guilds_{rule}"):
         async with database.writing() as session:
             await session.execute(text(f"UPDATE guilds SET {rule} = 0"))  # noqa: S608 - our own words
+
+
+LEASE = timedelta(seconds=30)
+
+
+async def claimed(database: Database, by: str, now: datetime) -> Run | None:
+    async with database.writing() as session:
+        return await runs.claim(session, by=by, now=now, lease=LEASE)
+
+
+async def beaten(database: Database, run: Run, by: str, now: datetime) -> bool:
+    far = runs.Far(stage="preferences", step=2, steps=9, losses=(0.7, 0.5))
+    async with database.writing() as session:
+        return await runs.beat(session, run.id, by=by, now=now, far=far)
+
+
+async def test_a_run_is_claimed_by_one_of_many_workers(
+    database: Database, page: GuildId, anna: MemberId, now: datetime
+) -> None:
+    queued, _ = await queue(database, page, anna, now)
+    await queue(database, GuildId("discord:55"), anna, now)
+    found = await asyncio.gather(*(claimed(database, f"worker {number}", now) for number in range(6)))
+    assert [run.id for run in found if run] == [queued.id]
+
+
+async def test_only_one_run_is_worked_on_at_a_time_and_the_first_asked_comes_first(
+    database: Database, page: GuildId, anna: MemberId, now: datetime
+) -> None:
+    first, _ = await queue(database, page, anna, now)
+    second, _ = await queue(database, GuildId("discord:55"), anna, now)
+    run = await claimed(database, "one", now)
+    assert run is not None
+    assert (run.id, run.state, run.claimed_by, run.started_at) == (first.id, "running", "one", now)
+    assert await claimed(database, "two", now) is None
+    async with database.writing() as session:
+        assert await runs.finish(session, run.id, by="one", now=now, verdict="Published.", adapter="community-1")
+    following = await claimed(database, "two", now)
+    assert following is not None
+    assert following.id == second.id
+
+
+async def test_a_run_whose_worker_is_not_heard_of_is_given_to_another(
+    database: Database, page: GuildId, anna: MemberId, now: datetime
+) -> None:
+    await queue(database, page, anna, now)
+    run = await claimed(database, "one", now)
+    assert run is not None
+    assert await beaten(database, run, "one", now + LEASE)
+    assert await claimed(database, "two", now + 1.5 * LEASE) is None
+    taken = await claimed(database, "two", now + 3 * LEASE)
+    assert taken is not None
+    assert (taken.claimed_by, taken.started_at, taken.step) == ("two", now, 2)
+    assert not await beaten(database, run, "one", now + 3 * LEASE)
+    async with database.writing() as session:
+        assert not await runs.finish(session, run.id, by="one", now=now, verdict="", adapter=None)
+        assert await runs.release(session, run.id, by="two")
+    assert await claimed(database, "three", now + 3 * LEASE) is not None
+
+
+async def test_a_run_tells_how_far_it_is_and_what_came_of_it(
+    database: Database, page: GuildId, anna: MemberId, now: datetime
+) -> None:
+    await queue(database, page, anna, now)
+    run = await claimed(database, "one", now)
+    assert run is not None
+    await beaten(database, run, "one", now)
+    async with database.writing() as session:
+        assert await runs.finish(
+            session, run.id, by="one", now=now, verdict="Published.", adapter="community-1", picture=b"png"
+        )
+        assert not await runs.fail(session, run.id, by="one", now=now, reason="NoSpaceError")
+    async with database.reading() as session:
+        told = await runs.latest(session, page)
+        assert await runs.picture(session, run.id) == b"png"
+        assert await runs.last_begun(session) == now
+        assert not await runs.unfinished(session)
+    assert told is not None
+    assert (told.stage, told.step, told.steps, told.losses) == ("preferences", 2, 9, (0.7, 0.5))
+    assert (told.state, told.verdict, told.adapter) == ("finished", "Published.", "community-1")
+
+
+async def test_a_run_that_is_called_off_is_not_worked_on_any_more(
+    database: Database, page: GuildId, anna: MemberId, now: datetime
+) -> None:
+    await queue(database, page, anna, now)
+    run = await claimed(database, "one", now)
+    assert run is not None
+    async with database.writing() as session:
+        await runs.cancel(session, page, now)
+    assert not await beaten(database, run, "one", now)
+    assert await claimed(database, "two", now) is None
+
+
+async def test_a_run_that_failed_says_why(database: Database, page: GuildId, anna: MemberId, now: datetime) -> None:
+    await queue(database, page, anna, now)
+    run = await claimed(database, "one", now)
+    assert run is not None
+    async with database.writing() as session:
+        assert await runs.fail(session, run.id, by="one", now=now, reason="NotYetError", told="Not yet.")
+    async with database.reading() as session:
+        told = await runs.latest(session, page)
+    assert told is not None
+    assert (told.state, told.failure, told.verdict) == ("failed", "NotYetError", "Not yet.")

@@ -6,7 +6,7 @@ simcord keeps the world (guild, channels, messages, interactions); here it is pu
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import discord
 from aiohttp import web
@@ -22,6 +22,13 @@ from tests.end_to_end.discord_world import Message, World, snapshot
 Found = TypeVar("Found")
 TOKEN = "loopback.discord.token"
 ACKNOWLEDGE_SECONDS = 3.0
+
+
+class HasId(Protocol):
+    """A channel or thread, whoever keeps it."""
+
+    @property
+    def id(self) -> int: ...
 
 
 class UnansweredError(Exception):
@@ -174,7 +181,12 @@ class LoopbackDiscord:
         """Requests simcord has no model of (answered 501); a test asserts that this is empty."""
         return [*self.rest.unmodelled, *self.gateway.unmodelled]
 
-    def messages(self, channel: ChannelHandle | None = None, *, viewer: Member | None = None) -> list[Message]:
+    def threads(self, channel: HasId | None = None) -> list[Any]:
+        """A channel's threads, the oldest first: simcord's own objects, with name, applied_tags and thread_metadata."""
+        parent = (channel or self.channel).id
+        return [found for found in self.backend.channels.values() if found.is_thread and found.parent_id == parent]
+
+    def messages(self, channel: HasId | None = None, *, viewer: Member | None = None) -> list[Message]:
         """A channel's messages as they are now, oldest first: all of them, or those one member sees."""
         stored = self.backend.messages.get((channel or self.channel).id, {})
         return [

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -17,6 +18,8 @@ from tests.end_to_end.discord_contract import Contract
 
 API = "/api/v10"
 WITHOUT_TOKEN = ("/interactions/*", "/webhooks/*/*", "/gateway")
+THREAD = re.compile(r"/channels/\d+/messages/(\d+)/threads")
+EDIT = re.compile(r"/channels/(\d+)/messages/\d+")
 assert simcord_routes  # importing it is what fills simcord's table of routes
 
 
@@ -113,6 +116,9 @@ class Rest:
         if path == "/gateway/bot":
             limit = {"total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 1}
             return _json(200, {"url": self.gateway_url, "shards": 1, "session_start_limit": limit})
+        refused = self._refusal(request.method, path)
+        if refused is not None:
+            return refused
         nonce = (path, str(body["nonce"])) if isinstance(body, dict) and body.get("enforce_nonce") else None
         if nonce in self._posted:
             return _json(200, self._posted[nonce])
@@ -129,6 +135,16 @@ class Rest:
         if nonce is not None:
             self._posted[nonce] = result
         return web.Response(status=204) if result is None else _json(200, result)
+
+    def _refusal(self, method: str, path: str) -> web.Response | None:
+        """Refuse what Discord does and simcord does not: a second thread on a message, an edit in one that sleeps."""
+        thread, edit = THREAD.fullmatch(path), EDIT.fullmatch(path)
+        if method == "POST" and thread and int(thread[1]) in self._backend.channels:
+            return _json(400, {"message": "A thread has already been created for this message", "code": 160004})
+        channel = self._backend.channels.get(int(edit[1])) if method == "PATCH" and edit else None
+        if channel and channel.thread_metadata and channel.thread_metadata.archived:
+            return _json(400, {"message": "Thread is archived", "code": 50083})
+        return None
 
 
 def _json(status: int, payload: object, headers: dict[str, str] | None = None) -> web.Response:
