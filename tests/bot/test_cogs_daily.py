@@ -51,7 +51,8 @@ async def test_a_show_is_kept_from_its_announcement(tmp_path: Path) -> None:
         await settings.set_channel(stage.app, stage.server, "daily_channel", stage.discord.channel.id, by=ANNA)
         await look(stage)
         (message,) = stage.public()
-        await stage.discord.click(stage.discord.members[0], message, custom_id=message.press("keep"))
+        kept = await stage.discord.click(stage.discord.members[0], message, custom_id=message.press("keep"))
+        assert "Kept" in await kept.text()
         asked = await stage.discord.slash(stage.discord.members[0], "favourites")
         await stage.shown(lambda: asked.message, lambda card: "The Kettle" in card.text)
 
