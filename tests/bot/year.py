@@ -86,8 +86,10 @@ class Year:
             self.clock.move(minutes=self.dice.choice((10, 30, 60, 120)))
 
     def _is_out(self) -> bool:
-        today = self.clock().astimezone(self.zone).date()
-        return all(today in network.world.days()[-10:] for network in self.networks)
+        """Return whether the last show that was due is on every network."""
+        local = self.clock().astimezone(self.zone)
+        due = local.date() if local.time() >= self.post_at else local.date() - timedelta(days=1)
+        return all(due in network.world.days()[-10:] for network in self.networks)
 
     def _trouble(self) -> None:
         for network in self.networks:
