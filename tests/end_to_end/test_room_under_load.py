@@ -71,6 +71,23 @@ def once(room: Room, channel: ChannelHandle, words: str) -> Message | None:
     return found[0] if found else None
 
 
+def page(room: Room, channel: ChannelHandle) -> Message | None:
+    """The one page of a script in the channel's threads, if there is one; there are never two."""
+    found = [
+        message
+        for thread in room.discord.threads(channel)
+        for message in room.discord.messages(thread)
+        if "INT." in message.text
+    ]
+    assert len(found) <= 1
+    return found[0] if found else None
+
+
+def said(room: Room, channel: ChannelHandle) -> list[Message]:
+    """What the bot has said in public, but for Discord's own "has started a thread"."""
+    return [message for message in room.public(channel) if not message.system]
+
+
 # A crowd ---------------------------------------------------------------------------------------------
 
 
@@ -130,7 +147,7 @@ async def test_every_acknowledgement_comes_through_a_storm(
     await room.shown(lambda: again.message, lambda shown: "INT." in shown.text)
     closed = await room.shown(lambda: room.now(card), lambda shown: not shown.buttons)
     assert "**greenlit**" in closed.text
-    assert len(room.public(channel)) == 3
+    assert len(said(room, channel)) == 3
 
 
 async def test_cards_end_right_although_edits_fail(
@@ -153,9 +170,11 @@ async def test_a_new_message_is_sent_once_in_a_storm(
     await room.set(votes_to_greenlight=1)
     card = await slate(room, next(newcomers), channel)
     storm(room, SENDS, "POST")
+    storm(room, "*/threads", "POST")
     await room.vote(card, next(newcomers), 0)
-    await room.shown(lambda: once(room, channel, "INT."), lambda shown: "is writing" not in shown.text)
-    assert len(room.public(channel)) == 2
+    await room.shown(lambda: page(room, channel), lambda shown: "is writing" not in shown.text)
+    assert len(room.discord.threads(channel)) == 1
+    assert len(said(room, channel)) == 1
 
 
 async def test_an_author_is_told_once_in_a_storm(
@@ -186,8 +205,8 @@ async def test_a_report_reaches_the_moderators_once_and_shows_the_decision(
     await room.set(report_channel=desk.id)
     card = await slate(room, next(newcomers), channel)
     storm(room, SENDS, "POST")
-    said = await room.report(card, next(newcomers), "It is stale.")
-    assert "Thank you" in await said.text()
+    thanked = await room.report(card, next(newcomers), "It is stale.")
+    assert "Thank you" in await thanked.text()
     case = await room.shown(lambda: once(room, desk, "It is stale"), lambda shown: shown.all_buttons)
     storm(room, EDITS, "PATCH")
     await room.discord.click(room.discord.admins[0], case, custom_id=case.press("remove"))
@@ -331,10 +350,10 @@ async def test_a_bot_killed_between_the_greenlight_and_its_script_writes_it_once
     await room.kill()
     room.discord.forget_failures()
     await room.restart()
-    await room.shown(lambda: once(room, channel, "INT."), lambda shown: "is writing" not in shown.text)
+    await room.shown(lambda: page(room, channel), lambda shown: "is writing" not in shown.text)
     closed = await room.shown(lambda: room.now(card), lambda shown: not shown.buttons)
     assert "**greenlit**" in closed.text
-    assert len(room.public(channel)) == 2
+    assert len(said(room, channel)) == 1
     assert (await room.remembered())["scripts"] == before + 1
 
 
@@ -365,8 +384,8 @@ async def test_a_form_from_before_a_restart_says_that_it_is_old(
     form, written = await room.report_form(card, bob)
     await room.kill()
     await room.restart()
-    said = await room.discord.submit_modal(bob, form, written)
-    assert "has changed; please try it again" in await said.text()
+    answer = await room.discord.submit_modal(bob, form, written)
+    assert "has changed; please try it again" in await answer.text()
 
 
 async def test_sigterm_lets_cards_say_how_it_stands_and_the_next_bot_goes_on(
