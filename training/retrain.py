@@ -146,7 +146,10 @@ def retrain(
             last = _preferred(run, room, last, pairs, schooling, report)
         _assemble(run, last, begun, feedback, lessons, pairs)
         rivals = Rivals(base=room.base, new=run.model, active=writers.active, root=writers.root.folder)
-        return Outcome(run=run, verdict=_judged(run, rivals, feedback, replay, schooling, report))
+        verdict = _judged(run, rivals, feedback, replay, schooling, report)
+        for stage in ("sft", "dpo"):  # what is finished needs nothing to go on from
+            shutil.rmtree(run.folder / stage / "checkpoints", ignore_errors=True)
+        return Outcome(run=run, verdict=verdict)
 
 
 def _opened(name: str, room: Room, start: Start, feedback: Feedback, schooling: Schooling) -> Run:

@@ -27,7 +27,7 @@ from training.retrain import NothingNewError, NotYetError, Room, Schooling, Writ
 
 BASE: Final = str(EMBEDDED)
 _FRESH: Final = 30  # slates on which the taste of a round's writer is measured: nobody votes on them
-_SLATES: Final = 100
+_SLATES: Final = 60
 Row = dict[str, Any]
 
 
@@ -36,7 +36,7 @@ def schooling(arm: str) -> Schooling:
     return Schooling(
         preferences=arm != "sft",
         minimum=Minimum(slates=10, voters=5, judges=5),
-        amount=Amount(entries=40, slates=20),
+        amount=Amount(entries=24, slates=20),
         writing=Writing(slates=40, pages=6),
     )
 
@@ -94,7 +94,7 @@ def _trained(name: str, arm: str, society: Society, store: Store, room: Room) ->
     bits = {check.name.removeprefix(f"{BITS}, "): round(check.new, 4) for check in verdict.checks if BITS in check.name}
     return {
         "published": verdict.published,
-        "ranked": [round(verdict.ranking.active, 3), round(verdict.ranking.new, 3)],
+        "ranked": [round(number, 3) for number in (verdict.ranking.low, verdict.ranking.share, verdict.ranking.high)],
         "bits": bits,
         "seconds": round(time.monotonic() - began),
         "verdict": verdict.sentence,

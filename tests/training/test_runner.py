@@ -20,6 +20,7 @@ from training.feedback import Minimum
 from training.gate import Bounds
 from training.runner import Watcher, Work, schooling_of
 from training.settings import TrainerSettings
+from training.standing import sheet, stand_watch
 
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")  # peft asks for it
 
@@ -167,6 +168,25 @@ async def test_enough_new_votes_queue_a_run_by_themselves_once(room: Room, watch
     assert not await watcher(train_after=31).once()
     assert await watcher(train_after=30).once()
     assert not await watcher(train_after=1).once()
+
+
+async def test_the_data_sheet_says_what_may_be_learnt_and_what_is_missing(
+    room: Room, room_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await has_voted(room, 3)
+    monkeypatch.setenv("GREENLIT_DATABASE_URL", room_url)
+    told = await sheet()
+    assert "9 votes" in told.sentence
+    assert "Not yet: 2 more voters are needed." in told.sentence
+    assert told.facts["missing"] == {"slates with a winner": 18, "voters": 2, "slates kept for judging": 4}
+
+
+async def test_standing_watch_once_ends_when_nothing_is_queued(
+    room: Room, room_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert room.now
+    monkeypatch.setenv("GREENLIT_DATABASE_URL", room_url)
+    assert await stand_watch(once=True) == 0
 
 
 def test_a_loss_curve_has_the_losses_of_one_stage() -> None:
