@@ -126,11 +126,11 @@ async def test_a_network_that_refused_our_keys_is_asked_again(
     app: App, browser: httpx.AsyncClient, scripted: Scripted, network: FakeNetwork, clock: Clock
 ) -> None:
     await scripted(app)
-    network.before = [NetworkUnauthorizedError("keys")]
-    (post,) = await publishing.publish(app, draw, DAY)
+    network.before = [NetworkUnauthorizedError("keys"), NetworkRefusedError("too rude")]
+    await publishing.publish(app, draw, DAY)
     assert app.refused == {("fake", "")}
-    clock.move(days=2)
     app.refused.clear()
+    clock.move(hours=1)
     await publishing.recover(app, draw)
     (post,) = await publishing.posts_of(app, DAY)
     assert post.state == "failed"
