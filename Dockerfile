@@ -15,6 +15,10 @@ COPY alembic alembic
 COPY alembic.ini ./
 
 FROM base AS bot
+# What the pictures need besides our own Latin fonts: Chinese, Japanese, Korean (91 MB), emoji (11 MB), right to left.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends fonts-noto-cjk fonts-noto-color-emoji libfribidi0 \
+    && rm -rf /var/lib/apt/lists/*
 RUN --mount=type=cache,target=/root/.cache/pip \
     python -m pip install --quiet --constraint constraints.txt --editable '.[postgres]'
 RUN mkdir var && chown greenlit var

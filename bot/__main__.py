@@ -15,14 +15,16 @@ import uvicorn
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
+from bot import lag
 from bot.app import App
 from bot.jobs import clock
 from bot.logs import configure
-from bot.networks.base import Network
-from bot.networks.outbox import Outbox
+from bot.networks.accounts import networks
 from bot.settings import BotSettings
-from bot.ui.poster import alt_text, poster
-from bot.usecases import pitching, rewriting, writing
+from bot.ui.pictures import pictures
+from bot.ui.typesetting import use_fonts
+from bot.usecases import resuming
+from bot.usecases.showing import Pictures
 from bot.web.server import create_app
 from db.database import Database
 from db.pitches import Pitch
@@ -30,6 +32,7 @@ from model.client import WorkerClient
 from model.serve import PortInUseError
 
 log = structlog.get_logger()
+_FOR_WORK = 0.75  # of the time to drain; what is left is for the cards that say how it stands
 _GRACE = 5  # seconds that open pages get at the end
 
 
@@ -41,30 +44,9 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def draw(pitch: Pitch, excerpt: str) -> tuple[bytes, str]:
-    """Return the picture of a show and its description."""
-    picture = await asyncio.to_thread(
-        poster, title=pitch.title, summary=pitch.summary, genre=pitch.genre, excerpt=excerpt or None, seed=pitch.id
-    )
-    return picture, alt_text(title=pitch.title, summary=pitch.summary, genre=pitch.genre, excerpt=excerpt or None)
-
-
-def networks(settings: BotSettings) -> tuple[Network, ...]:
-    """Return where the daily show goes: X when all four keys are set, else the outbox folder."""
-    names = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
-    keys = {name: key for name in names if (key := settings.secret(f"twitter_{name}"))}
-    outbox = Outbox(folder=settings.outbox)
-    if len(keys) < len(names):
-        return (outbox,)
-    from bot.networks.twitter import Twitter  # noqa: PLC0415 – tweepy only where it is used
-
-    twitter = Twitter(
-        consumer_key=keys["consumer_key"],
-        consumer_secret=keys["consumer_secret"],
-        access_token=keys["access_token"],
-        access_token_secret=keys["access_token_secret"],
-    )
-    return outbox, twitter
+async def draw(pitch: Pitch, excerpt: str, network: str) -> Pictures:
+    """Return poster and page of a show for ``network``, drawn beside the event loop."""
+    return await asyncio.to_thread(pictures, pitch, excerpt, network)
 
 
 @asynccontextmanager
@@ -73,12 +55,20 @@ async def equipment(settings: BotSettings) -> AsyncGenerator[App]:
 
     Raises:
         StorageError: the database cannot be used.
+        AccountsUnusableError: the accounts of the networks make no sense.
     """
+    reached = networks(settings)
     database = Database.connect(settings.database())
     engine = WorkerClient(settings.worker_url, settings.secret("worker_token"))
     try:
         await database.check()
-        yield App(database=database, engine=engine, networks=networks(settings), zone=ZoneInfo(settings.zone))
+        yield App(
+            database=database,
+            engine=engine,
+            networks=reached,
+            zone=ZoneInfo(settings.zone),
+            approval=settings.approval,
+        )
     finally:
         await engine.aclose()
         await database.close()
@@ -103,45 +93,66 @@ async def run(settings: BotSettings) -> None:
     """Serve until SIGTERM or SIGINT, then let the work in hand end for ``drain_seconds``.
 
     Raises:
-        StorageError, PortInUseError: the start is impossible.
+        StorageError, PortInUseError, AccountsUnusableError: the start is impossible.
         discord.LoginFailure: the token is wrong.
     """
+    if settings.fonts:
+        use_fonts(settings.fonts)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with equipment(settings) as app:
         site = create_app(app, draw, api_token=_plain(settings.secret("api_token")), host=settings.web_host)
         with listen(settings.web_host, settings.web_port) as door:
-            scheduler = clock(app, draw, post_at=settings.post_at, retention=timedelta(days=settings.retention_days))
+            scheduler = clock(
+                app,
+                draw,
+                post_at=settings.post_at,
+                retention=timedelta(days=settings.retention_days),
+                missed=settings.catch_up_days,
+            )
             scheduler.start()
             server = _server(site)
             page = asyncio.create_task(server.serve(sockets=[door]), name="page")
             discord = await _discord(settings, app)
+            watching = _watched(settings)
+            lag.settle()
             log.info("the room is open", page=f"http://{settings.web_host}:{settings.web_port}", discord=bool(discord))
             try:
                 await _until(stop, {page, *discord})
             finally:
                 log.info("closing")
                 scheduler.shutdown(wait=False)
-                await _close(app, settings.drain_seconds)
+                await _close(app, settings.drain_seconds * _FOR_WORK)
                 server.should_exit = True
-                for half in discord:
+                for half in (*discord, *watching):
                     half.cancel()
-                await asyncio.wait({page, *discord})
+                await asyncio.wait({page, *discord, *watching})
 
 
 async def _discord(settings: BotSettings, app: App) -> tuple[asyncio.Task[None], ...]:
     """Take up what was left, and connect if there is a token."""
-    left = await pitching.resume(app), await writing.resume(app)
-    await rewriting.resume(app)
+    left = await resuming.take_up(app)
     token = settings.secret("discord_token")
     if token is None:
         return ()
     from bot import client  # noqa: PLC0415 – discord.py only where it is used
+    from bot.ui import connecting  # noqa: PLC0415
 
-    client.use_addresses(settings.discord_api, settings.discord_gateway)
-    room = client.Room(app, owners=settings.owners, left=left)
-    return (asyncio.create_task(client.run(room, token.get_secret_value()), name="discord"),)
+    connecting.use_addresses(settings.discord_api, settings.discord_gateway)
+    room = client.Room(
+        app,
+        owners=settings.owners,
+        left=left,
+        approval_channel=settings.approval_channel,
+        daily=client.Daily(draw=draw, post_at=settings.post_at),
+    )
+    return (asyncio.create_task(connecting.run(room, token.get_secret_value()), name="discord"),)
+
+
+def _watched(settings: BotSettings) -> tuple[asyncio.Task[None], ...]:
+    """Have the lag of the event loop logged, where that is asked for."""
+    return (asyncio.create_task(lag.watch(settings.lag_log), name="lag"),) if settings.lag_log else ()
 
 
 async def _until(stop: asyncio.Event, halves: set[asyncio.Task[None]]) -> None:

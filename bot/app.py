@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 
@@ -52,6 +52,11 @@ class App:
     now: Callable[[], datetime] = utc_now
     new_seed: Callable[[], int] = random_seed
     zone: tzinfo = UTC
+    approval: bool = False
+    refused: set[tuple[str, str]] = field(default_factory=set)
+    """Networks, with the account, that do not accept our keys: left alone until the next start."""
+    alarms: list[Callable[[str], Awaitable[None]]] = field(default_factory=list)
+    """Ways to tell the owners something that cannot wait until they read the log."""
     salt: bytes = field(default_factory=lambda: secrets.token_bytes(16), repr=False)
 
     def terms(self, guild: GuildId, member: MemberId | None) -> Terms:

@@ -3,51 +3,47 @@
 import asyncio
 import importlib
 import pkgutil
-from collections.abc import Awaitable, Callable, Coroutine
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from functools import partial
 from typing import Any, Final
 
 import aiohttp
 import discord
 import structlog
-import yarl
 from discord import app_commands
 from discord.ext import commands
 
-from bot import errors, languages
+from bot import errors, lag, languages
 from bot.app import App
-from bot.ui import cards, places
+from bot.stage import Place
+from bot.ui import answering, cards, forms, places
+from bot.ui.board import Board
 from bot.ui.buttons import Pick, Press, VoteButton
 from bot.ui.forms import Submitted
-from bot.ui.presenting import Presenter
-from bot.usecases import browsing, forgetting, pitching, voting, writing
-from bot.usecases.voting import Ballot
-from db.errors import SlateClosedError
+from bot.ui.telling import Messenger
+from bot.ui.translating import Commands
+from bot.usecases import browsing, forgetting, voting
+from bot.usecases.resuming import Left
+from bot.usecases.showing import Draw
+from db.errors import SlateClosedError, StorageError
 from db.ids import GuildId, MemberId, PitchId, SlateId
 from db.scripts import Script
 from db.slates import Slate
+from db.stagings import Staging
 
 log = structlog.get_logger()
 COGS: Final = "bot.cogs"  # imported by name: the cogs stand above the client
 LAST_CARDS: Final = 5.0  # seconds that the cards get at the end to say how it stands
-ACKNOWLEDGE: Final = 1.5  # seconds of Discord's three that a vote may take unacknowledged
-LOG_IN_PAUSE: Final = 60.0  # seconds at most between two tries
+LOOK_UP: Final = 0.5  # seconds of Discord's three in which we find out in which language to answer
+OTHERS_FIRST: Final = 1.0  # seconds that a process which is about to end has for a form of its own
 OLD: Final = timedelta(hours=1)  # messages that Discord lets be edited only now and then
 RARELY: Final = 20.0  # seconds between such edits
-RECENT: Final = 5  # slates of a server whose cards may have missed their last word
+_COUNTER: Final = 0xFFF  # the part of an id that counts within a millisecond
 _THINKING: Final = "thinking"  # the message that says so, until there is an answer
 
-_NAMES: Final = {
-    app_commands.TranslationContextLocation.command_name,
-    app_commands.TranslationContextLocation.group_name,
-    app_commands.TranslationContextLocation.parameter_name,
-    app_commands.TranslationContextLocation.choice_name,
-}
-
 Interaction = discord.Interaction["Room"]
-Left = tuple[tuple[Slate, ...], tuple[Script, ...]]
-"""The slates and scripts that were being written when the last process stopped."""
 
 
 def member(interaction: Interaction) -> MemberId:
@@ -65,6 +61,19 @@ def guild(interaction: Interaction) -> GuildId:
     return GuildId(f"discord:{interaction.guild_id or f'dm-{interaction.user.id}'}")
 
 
+def clicked(interaction: Interaction) -> datetime:
+    """Return when a member acted, by Discord's clock; of two acts in one millisecond the later is later."""
+    return interaction.created_at + timedelta(microseconds=min(interaction.id & _COUNTER, 999))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Daily:
+    """When servers that chose no hour have their show of the day, and who draws it."""
+
+    draw: Draw
+    post_at: time
+
+
 Pressed = Callable[[Interaction, str], Awaitable[object]]
 """What a button does whose word a cog has taught the room: with the click, and with the facts on the button."""
 
@@ -73,29 +82,13 @@ Picked = Callable[[Interaction, str, list[str]], Awaitable[object]]
 """What a list does that a cog has taught the room: with the choice, what it is about, and what was chosen."""
 
 
-class Commands(app_commands.Translator):
-    """Names and descriptions of commands in the languages that we have; a name stands in a catalog as ``/name``."""
-
-    async def translate(
-        self,
-        string: app_commands.locale_str,
-        locale: discord.Locale,
-        context: app_commands.TranslationContextTypes,
-    ) -> str | None:
-        """Return a name or description in a language of Discord's, None to leave it in English."""
-        language = languages.language_of(locale.value)
-        if language == languages.ENGLISH or locale.value in languages.LEFT_OUT:
-            return None
-        is_name = context.location in _NAMES
-        found = languages.translated(f"/{string.message}" if is_name else string.message, language)
-        return found.removeprefix("/") if is_name else found
-
-
 class _Tree(app_commands.CommandTree["Room"]):
     """The commands, answered in the language of whoever asks."""
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
-        """Let everything that a command says be said in the right language."""
+        """Let everything that a command says be said in the right language; one that came before is not run again."""
+        if answering.AGAIN in interaction.extras:
+            return False
         languages.speak(await interaction.client.language(interaction))
         return True
 
@@ -103,7 +96,15 @@ class _Tree(app_commands.CommandTree["Room"]):
 class Room(commands.AutoShardedBot):
     """The writers' room on Discord. It needs no privileged intent and caches no members."""
 
-    def __init__(self, app: App, *, owners: frozenset[int] = frozenset(), left: Left = ((), ())) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        owners: frozenset[int] = frozenset(),
+        left: Left | None = None,
+        approval_channel: int | None = None,
+        daily: Daily | None = None,
+    ) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # this bot has no voice
         super().__init__(
             command_prefix=commands.when_mentioned,
@@ -119,13 +120,31 @@ class Room(commands.AutoShardedBot):
         )
         self.app = app
         self.owners = owners
-        self.presenter = Presenter(app)
+        self.approval_channel = approval_channel
+        self.daily = daily
+        self.board = Board(self, app)
         self.tree.on_error = self._refuse  # type: ignore[method-assign]
-        self._left: Left | None = left
+        self._left: Left | None = left or Left()
+        app.alarms.append(self.alarm)
         self.presses: dict[str, Pressed] = {}
         self.picks: dict[str, Picked] = {}
         self.chosen_languages: dict[GuildId, str | None] = {}
         """What servers have chosen, as far as it was looked up."""
+        self._seen = answering.Seen()
+        self._looking: set[asyncio.Task[None]] = set()
+        self._messenger = Messenger(self)
+
+    def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - discord.py's own
+        """Tell of an event; an interaction is made ready for being answered before anything of it runs."""
+        if event_name == "interaction":
+            answering.prepare(args[0], self._seen)
+        super().dispatch(event_name, *args, **kwargs)
+
+    async def on_interaction(self, interaction: Interaction) -> None:
+        """Answer what nobody else answers: a form that was shown before a restart."""
+        if interaction.type is discord.InteractionType.modal_submit and not forms.is_ours(interaction.custom_id):
+            await asyncio.sleep(OTHERS_FIRST)
+            await self._answered(interaction, lambda: _forgotten(interaction, ""))
 
     async def setup_hook(self) -> None:
         """Load every cog in ``bot/cogs``, tell Discord the commands, make old buttons work."""
@@ -139,7 +158,9 @@ class Room(commands.AutoShardedBot):
 
     async def close(self) -> None:
         """Let the cards say how it stands, then leave."""
-        await self.presenter.close(LAST_CARDS)
+        await self.board.close(LAST_CARDS)
+        await self._messenger.close()
+        await asyncio.gather(*self._looking, return_exceptions=True)
         await super().close()
 
     async def on_guild_join(self, server: discord.Guild) -> None:
@@ -156,57 +177,19 @@ class Room(commands.AutoShardedBot):
         """Put right what the last process left on Discord; once a process."""
         log.info("on Discord", user=str(self.user), guilds=len(self.guilds))
         left, self._left = self._left, None
-        if left is None:
-            return
-        slates = {slate.id: slate for slate in left[0]}
-        scripts = {script.id: script for script in left[1]}
-        for server in self.guilds:
-            for slate in await browsing.recent_slates(self.app, GuildId(f"discord:{server.id}"), RECENT):
-                slates.setdefault(slate.id, slate)
-                scripts |= {script.id: script for script in await self._scripts(slate)}
-        for slate in slates.values():
-            self.show_slate(slate)
-        for script in scripts.values():
-            await self.show_script(script)
-
-    async def _scripts(self, slate: Slate) -> tuple[Script, ...]:
-        view = await browsing.slate(self.app, slate.id)
-        shows = [await browsing.show(self.app, pitch.id) for pitch in view.pitches if pitch.greenlit_at]
-        return tuple(script for show in shows for script in show.scripts)
-
-    def show_slate(self, slate: Slate) -> None:
-        """Bring the card of a slate up to date where it hangs, if it hangs anywhere."""
-        if slate.channel_id and slate.message_id:
-            show = places.on_message(self, slate.channel_id, slate.message_id)
-            self.presenter.slate(slate.id, show, slate.channel_id)
-
-    async def show_script(self, script: Script) -> None:
-        """Bring the card of a script up to date; one that hangs nowhere is sent to where its slate hangs."""
-        if script.channel_id and script.message_id:
-            show = places.on_message(self, script.channel_id, script.message_id)
-            self.presenter.script(script.id, show, script.channel_id)
-            return
-        pitch, _ = await browsing.script(self.app, script.id)
-        slate = (await browsing.slate(self.app, pitch.slate_id)).slate
-        if slate.channel_id:
-            channel = self.get_partial_messageable(slate.channel_id)
-            send = partial(_send, channel, f"script-{script.id}")
-            self._show_new_script(script, send, slate.channel_id)
-
-    def _show_new_script(self, script: Script, send: places.Send, channel_id: int) -> None:
-        async def placed(message: discord.Message) -> None:
-            await writing.place(self.app, script, channel_id=message.channel.id, message_id=message.id)
-
-        self.presenter.script(script.id, places.as_new(self, send, placed), channel_id)
+        if left is not None:
+            lag.settle()  # the cogs are here now
+            self.board.catch_up(left, [GuildId(f"discord:{server.id}") for server in self.guilds])
 
     # Answers to commands -------------------------------------------------------------------------------
 
     async def think(self, interaction: Interaction) -> None:
         """Acknowledge a command: members see that the bot is thinking until a card or a sentence is there."""
         thinking = await interaction.response.defer(thinking=True)
-        interaction.extras[_THINKING] = thinking.message_id if thinking else None
+        number = thinking.message_id if thinking else None
+        interaction.extras[_THINKING] = number or (await interaction.original_response()).id
 
-    def place(self, interaction: Interaction) -> pitching.Place | None:
+    def place(self, interaction: Interaction) -> Place | None:
         """Return where the answer hangs, if Discord said so."""
         channel_id, message_id = _answer_place(interaction)
         return (channel_id, message_id) if message_id else None
@@ -214,14 +197,21 @@ class Room(commands.AutoShardedBot):
     def answer_slate(self, interaction: Interaction, slate: Slate) -> None:
         """Keep the answer showing a slate's card that is up to date."""
         channel_id, _ = _answer_place(interaction)
-        self.presenter.slate(slate.id, self._answer(interaction), channel_id)
+        self.board.presenter.slate(slate.id, self._answer(interaction), channel_id)
+
+    def answer_staging(self, interaction: Interaction, staging: Staging) -> None:
+        """Keep the answer showing a staged dialog's card that is up to date."""
+        channel_id, _ = _answer_place(interaction)
+        self.board.presenter.staging(staging.id, self._answer(interaction), channel_id)
 
     async def answer_script(self, interaction: Interaction, script: Script) -> None:
-        """Remember where the answer hangs, and keep it showing a script's card that is up to date."""
-        channel_id, message_id = _answer_place(interaction)
-        if message_id:
-            await writing.place(self.app, script, channel_id=channel_id, message_id=message_id)
-        self.presenter.script(script.id, self._answer(interaction), channel_id)
+        """Keep the answer showing a script's card that is up to date, and hang the script where it belongs."""
+        place = _answer_place(interaction)
+        await self.board.answer_script(script, self._answer(interaction), place)
+
+    async def hang_script(self, interaction: Interaction, script: Script) -> None:
+        """Hang a script where it belongs: in its show's thread, or below what was clicked."""
+        await self.board.script(script, partial(_send_here, interaction, f"script-{script.id}"))
 
     def _answer(self, interaction: Interaction) -> places.Show:
         channel_id, message_id = _answer_place(interaction)
@@ -245,10 +235,21 @@ class Room(commands.AutoShardedBot):
         """Return the language in which this is answered: the server's, if it has chosen one, or the member's own."""
         here = guild(interaction)
         if here not in self.chosen_languages:
-            self.chosen_languages[here] = await browsing.language(self.app, here)
-        return self.chosen_languages[here] or languages.language_of(interaction.locale.value)
+            looking = asyncio.create_task(self._look_up_language(here), name=f"language of {here}")
+            self._looking.add(looking)
+            looking.add_done_callback(self._looking.discard)
+            await asyncio.wait({looking}, timeout=LOOK_UP)  # a memory that is slow delays no acknowledgement
+        return self.chosen_languages.get(here) or languages.language_of(interaction.locale.value)
+
+    async def _look_up_language(self, here: GuildId) -> None:
+        try:
+            self.chosen_languages.setdefault(here, await browsing.language(self.app, here))
+        except StorageError as error:
+            log.warning("language not looked up", error=repr(error))
 
     async def _answered(self, interaction: Interaction, answer: Callable[[], Awaitable[object]]) -> None:
+        if answering.AGAIN in interaction.extras:
+            return
         try:
             languages.speak(await self.language(interaction))
             await answer()
@@ -258,56 +259,54 @@ class Room(commands.AutoShardedBot):
     # Votes -------------------------------------------------------------------------------------------
 
     async def vote(self, interaction: Interaction, pitch_id: PitchId) -> None:
-        """Count a click on a vote button; the edit of the card acknowledges it."""
-        try:
-            await self._count(interaction, pitch_id)
-        except Exception as error:  # noqa: BLE001 – a dynamic item has no error hook of its own
-            await self._refuse(interaction, error)
+        """Count a click on a vote button; its card is drawn anew for all clicks together."""
+        await self._answered(interaction, lambda: self._count(interaction, pitch_id))
 
     async def _count(self, interaction: Interaction, pitch_id: PitchId) -> None:
         try:
-            cast = voting.cast_vote(self.app, pitch_id, by=member(interaction), has=roles(interaction))
-            ballot = await self._in_time(interaction, cast)
+            ballot = await voting.cast_vote(
+                self.app,
+                pitch_id,
+                by=member(interaction),
+                has=roles(interaction),
+                clicked=clicked(interaction),
+                guild=guild(interaction),
+            )
         except SlateClosedError as error:
             self._show_tally(interaction, SlateId(error.slate_id))  # its buttons should be gone
             raise
-        if not interaction.response.is_done():
-            await interaction.response.defer()
         self._show_tally(interaction, ballot.pitch.slate_id)
         if ballot.greenlit:
-            show = await browsing.show(self.app, pitch_id)
-            self._show_new_script(show.scripts[0], partial(_follow_up, interaction), interaction.channel_id or 0)
-
-    async def _in_time(self, interaction: Interaction, counting: Coroutine[Any, Any, Ballot]) -> Ballot:
-        """Return what the vote did; a database that is busy does not let the click go unacknowledged."""
-        task = asyncio.create_task(counting)
-        await asyncio.wait({task}, timeout=ACKNOWLEDGE)
-        if not task.done():
-            await interaction.response.defer()
-        return await task
+            script = (await browsing.show(self.app, pitch_id)).scripts[0]
+            await self.hang_script(interaction, script)
+        await interaction.response.defer()
 
     def _show_tally(self, interaction: Interaction, slate_id: SlateId) -> None:
         """Have the card drawn with the votes of the moment when it is its turn: once for all clicks till then."""
         if interaction.message and interaction.channel_id:
             old = discord.utils.utcnow() - interaction.message.created_at > OLD
-            show = places.on_message(self, interaction.channel_id, interaction.message.id)
-            self.presenter.refresh(slate_id, show, interaction.channel_id, after=RARELY if old else 0.0)
+            on_message = places.on_message(self, interaction.channel_id, interaction.message.id)
+            show = places.as_clicked(interaction, on_message)
+            self.board.presenter.refresh(slate_id, show, interaction.channel_id, after=RARELY if old else 0.0)
 
     async def tell(self, person: MemberId, sentence: str) -> None:
-        """Say something to a member by direct message; one who takes none is left alone."""
-        kind, _, number = person.partition(":")
-        if kind != "discord":
-            return
-        try:
-            await (await self.create_dm(discord.Object(int(number)))).send(sentence)
-        except (discord.HTTPException, aiohttp.ClientError) as lost:
-            log.info("not told by direct message", error=repr(lost))
+        """Say something to a member by direct message; nobody waits for it, and one who takes none is left alone."""
+        self._messenger.tell(person, sentence)
+
+    async def alarm(self, sentence: str) -> None:
+        """Say something to every owner by direct message."""
+        for owner in self.owners:
+            await self.tell(MemberId(f"discord:{owner}"), sentence)
 
     # Errors ------------------------------------------------------------------------------------------
 
     async def _refuse(self, interaction: Interaction, error: Exception) -> None:
         """Say privately, in one sentence, what went wrong; a public "is thinking…" is taken away before."""
-        sentence = errors.explain(_cause(error))
+        cause = _cause(error)
+        if isinstance(cause, discord.HTTPException | aiohttp.ClientError) and not interaction.response.is_done():
+            log.warning("not acknowledged", interaction=interaction.id, error=repr(cause))  # nobody hears us
+            return
+        sentence = errors.explain(cause)
         try:
             if not interaction.response.is_done():
                 await interaction.response.send_message(sentence, ephemeral=True)
@@ -336,13 +335,13 @@ async def _stop_thinking(interaction: Interaction) -> None:
     await interaction.delete_original_response()
 
 
-async def _send(channel: discord.PartialMessageable, nonce: str, view: cards.View) -> discord.Message:
-    """Send as the bot; Discord drops a second message with the same nonce, so trying again is safe."""
-    return await channel.send(view=view, nonce=nonce)
-
-
-async def _follow_up(interaction: Interaction, view: cards.View) -> discord.Message:
-    return await interaction.followup.send(view=view, wait=True)
+async def _send_here(interaction: Interaction, nonce: str, view: cards.View) -> discord.Message:
+    """Send as the bot; where it is no member itself, a click lets it speak all the same."""
+    channel = interaction.client.get_partial_messageable(interaction.channel_id or 0)
+    try:
+        return await channel.send(view=view, nonce=nonce)
+    except (discord.Forbidden, discord.NotFound):
+        return await interaction.followup.send(view=view, wait=True)
 
 
 def _cause(error: Exception) -> BaseException:
@@ -353,37 +352,3 @@ def _cause(error: Exception) -> BaseException:
     if isinstance(error, app_commands.CheckFailure):
         return errors.NotAllowedError("members with the right permission")
     return error
-
-
-def use_addresses(api: str | None, gateway: str | None) -> None:
-    """Talk to another Discord than the public one: a proxy, or a double in a test."""
-    if api:
-        discord.http.Route.BASE = api
-    if gateway:
-        discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)
-
-
-async def run(room: Room, token: str) -> None:
-    """Stay connected until cancelled; while Discord is out of reach, try again (the page and the clock go on).
-
-    Raises:
-        discord.LoginFailure: Discord does not accept the token.
-    """
-    async with room:
-        await _log_in(room, token)
-        await room.connect()
-
-
-async def _log_in(room: Room, token: str) -> None:
-    pause = 1.0
-    while True:
-        try:
-            await room.login(token)
-        except (discord.DiscordServerError, aiohttp.ClientError, OSError) as error:
-            log.warning("Discord is out of reach, tried again", error=repr(error), pause=pause)
-            await room.http.close()
-            room.http.connector = discord.utils.MISSING  # closed with the session; the next try makes its own
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LOG_IN_PAUSE)
-        else:
-            return

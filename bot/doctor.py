@@ -16,6 +16,8 @@ from pydantic import ValidationError
 from bot import errors
 from bot.demo import RoundError
 from bot.launch import StartError
+from bot.networks import accounts
+from bot.networks.base import Checkable, Network, NetworkError, NetworkRefusedError, NetworkUnauthorizedError
 from bot.settings import PREFIX, BotSettings
 from db.database import Database
 from db.errors import StorageError
@@ -28,6 +30,12 @@ from model.settings import PREFIX as WORKER_PREFIX
 from model.settings import WorkerSettings
 
 _SECRETS: Final = ("worker_token", "discord_token", "api_token")
+_SHOWN: Final = {
+    "twitter": ("x", "X"),
+    "bluesky": ("bluesky", "Bluesky"),
+    "mastodon": ("mastodon", "Mastodon"),
+    "webhook": ("webhook", "the webhook"),
+}
 _FORBIDDEN: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _FREE: Final = 500_000_000
 _DISCORD: Final = "https://discord.com/api/v10"
@@ -68,6 +76,8 @@ _SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
         f"{error.host} can be reached from other machines; set GREENLIT_WORKER_TOKEN or listen on 127.0.0.1."
     ),
     RoundError: str,
+    NetworkError: lambda error: f"A network could not be asked ({type(error).__name__}); try again later.",
+    accounts.AccountsUnusableError: lambda error: f"The accounts in {error.path} can't be used: {error.reason}.",
     StartError: lambda error: f"The {error.name} did not start. The end of {error.log}:\n{error.tail}",
     ValidationError: _invalid,
     UnicodeDecodeError: lambda _: "This file is not UTF-8 text; save it as UTF-8 and try again.",
@@ -104,7 +114,7 @@ async def examine() -> list[Finding]:
         await _database(bot),
         await _worker(bot),
         await _discord(bot),
-        _twitter(bot),
+        *await _networks(bot),
     ]
 
 
@@ -212,11 +222,41 @@ async def _discord(settings: BotSettings) -> Finding:
     return Finding("discord", ok=False, sentence=_REFUSED)
 
 
-def _twitter(settings: BotSettings) -> Finding:
-    names = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
-    missing = [f"GREENLIT_TWITTER_{name.upper()}" for name in names if not settings.secret(f"twitter_{name}")]
-    if len(missing) == len(names):
-        return Finding("x", ok=True, sentence=f"No keys for X: the daily show goes to {settings.outbox}.")
-    return Finding(
-        "x", not missing, f"For X these are missing: {', '.join(missing)}." if missing else "All keys for X are set."
-    )
+async def _networks(settings: BotSettings) -> list[Finding]:
+    """Say of each network whether it is set up, and ask those that can be asked for nothing."""
+    try:
+        reached = accounts.networks(settings)
+    except accounts.AccountsUnusableError as error:
+        return [Finding("accounts", ok=False, sentence=sentence(error) or str(error))]
+    used = {network.name for network in reached}
+    absent = [_unused(settings, name) for name in _SHOWN if name not in used]
+    return absent + [await _standing(network) for network in reached if network.name in _SHOWN]
+
+
+def _unused(settings: BotSettings, name: str) -> Finding:
+    about, shown = _SHOWN[name]
+    if lacking := accounts.missing(settings, name):
+        return Finding(about, ok=False, sentence=f"For {shown} these are missing: {', '.join(lacking)}.")
+    return Finding(about, ok=True, sentence=f"No keys for {shown}: the daily show goes to {settings.outbox}.")
+
+
+async def _standing(network: Network) -> Finding:
+    about, shown = _SHOWN[network.name]
+    if not isinstance(network, Checkable):
+        return Finding(about, ok=True, sentence=f"All keys for {shown} ({network.account}) are set.")
+    try:
+        who = await network.check()
+    except NetworkError as error:
+        return Finding(about, ok=False, sentence=_unwell(shown, network.account, error))
+    return Finding(about, ok=True, sentence=f"{shown} knows the bot as {who}.")
+
+
+def _unwell(shown: str, account: str, error: NetworkError) -> str:
+    match error:
+        case NetworkUnauthorizedError():
+            return f"{shown} refuses the keys of {account} ({error}); make new ones."
+        case NetworkRefusedError():
+            return f"{shown} will not have {account}: {error.reason}."
+        case _:
+            why = type(error.__cause__ or error).__name__
+            return f"{shown} can't be reached for {account} ({why}); try again later."

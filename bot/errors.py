@@ -10,13 +10,16 @@ from typing import Any, Final
 import structlog
 
 from bot.languages import say, spoken, translated
+from bot.nouns import noun
+from bot.usecases.approving import NotApprovedError, SettledError, UnfitError
 from bot.usecases.continuing import LastSceneError
-from bot.usecases.limits import EnoughTodayError, StillWritingError
+from bot.usecases.limits import EnoughPagesError, EnoughTodayError, StillWritingError
+from bot.usecases.listing import TooFewShowsError
 from bot.usecases.moderating import NotWelcomeError, ReportDecidedError, ReportedBeforeError, TooCoarseError
 from bot.usecases.pitching import CalledOffError, NotDraftingError, NotYoursError
+from bot.usecases.reserve import NothingToPostError
 from bot.usecases.rewriting import LineChangedError
-from bot.usecases.settings import WrongChannelError
-from bot.usecases.showing import NothingToPostError
+from bot.usecases.settings import BadHourError, UnknownZoneError, WrongChannelError
 from bot.usecases.voting import NotAVoterError, OwnSlateError, PitchDecidedError, VotersHiddenError
 from bot.usecases.writing import NotGreenlitError
 from db.errors import (
@@ -72,14 +75,6 @@ from model.watchdog import StalledError
 
 log = structlog.get_logger()
 
-_STATES: Final = {
-    "open": "is still up for votes",
-    "passed": "was passed over",
-    "greenlit": "is greenlit already",
-    "scripted": "is greenlit already and has its script",
-    "posted": "is greenlit already and was the show of the day",
-}
-
 
 class NotAllowedError(PermissionError):
     """Only ``who`` may do this."""
@@ -101,6 +96,17 @@ class CommandChangedError(LookupError):
     """The member's Discord still shows a command as it was before the last update."""
 
 
+def _state(state: str) -> str:
+    """Return what became of a pitch, as the end of a sentence about it."""
+    return {
+        "open": say("is still up for votes"),
+        "passed": say("was passed over"),
+        "greenlit": say("is greenlit already"),
+        "scripted": say("is greenlit already and has its script"),
+        "posted": say("is greenlit already and was the show of the day"),
+    }[state]
+
+
 def _genre(error: UnknownGenreError) -> str:
     hint = say(" Did you mean {genre}?", genre=error.closest) if error.closest else ""
     return say(
@@ -112,18 +118,19 @@ def _genre(error: UnknownGenreError) -> str:
 
 
 def _not_found(error: NotFoundError) -> str:
+    kind = noun(error.kind)
     if error.id == "":
-        return say("There is no {kind}; pick one from the list.", kind=error.kind)
-    return say("There is no {kind} with the number {id}; pick one from the list.", kind=error.kind, id=error.id)
+        return say("There is no {kind}; pick one from the list.", kind=kind)
+    return say("There is no {kind} with the number {id}; pick one from the list.", kind=kind, id=error.id)
 
 
 def _characters(error: BadCharactersError) -> str:
     shown = " ".join(repr(c)[1:-1] if not c.isprintable() else c for c in error.characters[:10])
     if not shown.strip():
-        return say("Please write the {field} on one line, with single spaces.", field=error.field)
+        return say("Please write the {field} on one line, with single spaces.", field=noun(error.field))
     return say(
         "Please write the {field} in plain words on one line; this can't be used in it: {shown}",
-        field=error.field,
+        field=noun(error.field),
         shown=shown,
     )
 
@@ -136,9 +143,21 @@ def _missing(error: MissingPermissionError) -> str:
     )
 
 
+def _left(minutes: int) -> str:
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def _pages(error: EnoughPagesError) -> str:
+    return say(
+        "You have asked for {limit} scenes, lines and dialogs within a day; ask again in {left}.",
+        limit=error.limit,
+        left=_left(error.minutes),
+    )
+
+
 def _enough(error: EnoughTodayError) -> str:
-    hours, minutes = divmod(error.minutes, 60)
-    left = f"{hours} h {minutes} min" if hours else f"{minutes} min"
+    left = _left(error.minutes)
     if error.whole:
         return say(
             "This server has asked for {limit} slates within a day; ask again in {left}.", limit=error.limit, left=left
@@ -152,14 +171,21 @@ def _sentence(text: str) -> Callable[[Any], str]:
 
 _SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
     UnknownGenreError: _genre,
-    EmptyTextError: _sentence("The {error.field} is empty; a few words are enough."),
-    TextTooLongError: _sentence("The {error.field} is too long ({error.length}); keep it to {error.limit}."),
+    EmptyTextError: lambda error: say("The {field} is empty; a few words are enough.", field=noun(error.field)),
+    TextTooLongError: lambda error: say(
+        "The {field} is too long ({length}); keep it to {limit}.",
+        field=noun(error.field),
+        length=error.length,
+        limit=error.limit,
+    ),
     BadCharactersError: _characters,
     UnknownPresetError: _sentence("The preset is tame or bold, not “{error.preset:.40}”."),
     StillWritingError: _sentence(
         "Your last slate, number {error.slate_id}, is still being written; wait for it, or call it off."
     ),
     EnoughTodayError: _enough,
+    EnoughPagesError: _pages,
+    TooFewShowsError: _sentence("A final needs two greenlit shows; vote for some, or greenlight them."),
     CalledOffError: _sentence("This slate was called off."),
     NotDraftingError: _sentence("There is nothing left to call off: it is written, or was called off before."),
     OwnSlateError: _sentence("On this server you can't vote on a slate that you asked for."),
@@ -172,21 +198,35 @@ _SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
     TooCoarseError: _sentence("Please say that in other words; these are too coarse for this channel."),
     ReportedBeforeError: _sentence("You have reported this pitch before; the moderators have it."),
     ReportDecidedError: _sentence("Another moderator has decided this already."),
+    BadHourError: _sentence("“{error.hour}” is no time of day; write it as 18:30."),
+    UnknownZoneError: _sentence("There is no time zone “{error.zone}”; write it as Europe/Berlin."),
     WrongChannelError: _sentence("On this server slates are asked for in <#{error.channel_id}>."),
     NotYoursError: _sentence("Only who asked for this slate, or a moderator, may do that."),
-    OutOfRangeError: _sentence("The {error.field} must be a number from {error.low} to {error.high}."),
+    OutOfRangeError: lambda error: say(
+        "The {field} must be a number from {low} to {high}.",
+        field=noun(error.field),
+        low=error.low,
+        high=error.high,
+    ),
     NotAScriptError: _sentence(
         "Write a dialog one line a turn, as NAME: what is said; this line isn't: {error.line:.80}"
     ),
     SlateClosedError: _sentence("This vote is over; your vote on another slate is welcome."),
     NotFoundError: _not_found,
-    PitchDecidedError: lambda error: f"“{error.title}” {_STATES[error.state]}; pick one that is still open.",
-    NotGreenlitError: lambda error: f"“{error.title}” {_STATES[error.state]}; only greenlit shows get a script.",
+    PitchDecidedError: lambda error: say(
+        "“{title}” {state}; pick one that is still open.", title=error.title, state=_state(error.state)
+    ),
+    NotGreenlitError: lambda error: say(
+        "“{title}” {state}; only greenlit shows get a script.", title=error.title, state=_state(error.state)
+    ),
+    NotApprovedError: _sentence("The show of {error.day} waits for your word; approve it, edit it, or skip it."),
+    SettledError: _sentence("Somebody else has decided about this show meanwhile; look at it again."),
+    UnfitError: _sentence("These words are too strong for everybody to read; say it more mildly."),
     NothingToPostError: _sentence("No show is ready for today and none could be written just now; it is tried again."),
     CommandChangedError: _sentence("This command has changed; please try it again in a moment."),
-    NotAllowedError: _sentence("Only {error.who} may do this."),
+    NotAllowedError: lambda error: say("Only {who} may do this.", who=noun(error.who)),
     LineFullError: _sentence("The writers' room is full; please try again in {error.retry_after} seconds."),
-    DeadlineError: lambda _error: "The line was longer than this could wait; please ask again when it is shorter.",
+    DeadlineError: _sentence("The line was longer than this could wait; please ask again when it is shorter."),
     EngineUnavailableError: _sentence("The writer is away just now; what you asked is kept and can be asked again."),
     EngineLostError: _sentence("The writer was interrupted; what you asked is kept and can be asked again."),
     EngineUnauthorizedError: _sentence(

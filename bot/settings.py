@@ -2,7 +2,7 @@
 
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
@@ -41,12 +41,20 @@ class BotSettings(BaseSettings):
     api_token_file: Path | None = None
 
     outbox: Path = Path("var/outbox")
+    fonts: Path | None = None
+    """A folder of fonts for what ours cannot draw (Chinese, emoji); asked before the machine's own."""
     post_at: time = time(12, 0)
     """When the daily show goes out, in ``zone``; keep it between 04:00 and 23:00 (daylight saving)."""
     zone: str = "UTC"
+    approval: bool = False
+    """Whether the show of the day waits until somebody approves it, on the page or in ``approval_channel``."""
+    approval_channel: int | None = None
+    """The Discord channel in which the bot's owners are asked."""
     retention_days: int = Field(default=90, ge=1)
     """After so many days slates and scripts lose the name of who asked, unless they opted in to training."""
     drain_seconds: float = Field(default=20.0, ge=0)
+    lag_log: float | None = Field(default=None, gt=0)
+    """Every so many seconds the worst lag of the event loop is logged; absent: never."""
 
     twitter_consumer_key: SecretStr | None = None
     twitter_consumer_secret: SecretStr | None = None
@@ -56,6 +64,27 @@ class BotSettings(BaseSettings):
     twitter_consumer_secret_file: Path | None = None
     twitter_access_token_file: Path | None = None
     twitter_access_token_secret_file: Path | None = None
+
+    bluesky_handle: str | None = None
+    bluesky_password: SecretStr | None = None
+    """An app password, never the account's own."""
+    bluesky_password_file: Path | None = None
+    bluesky_host: str | None = None
+    mastodon_instance: str | None = None
+    mastodon_token: SecretStr | None = None
+    mastodon_token_file: Path | None = None
+    mastodon_visibility: Literal["public", "unlisted", "private"] = "public"
+    mastodon_warning: str = ""
+    """Words behind which every post is hidden there."""
+    webhook_url: SecretStr | None = None
+    """Secret, because it may hold a password."""
+    webhook_url_file: Path | None = None
+    webhook_secret: SecretStr | None = None
+    webhook_secret_file: Path | None = None
+    accounts: Path | None = None
+    """A TOML file with further accounts."""
+    catch_up_days: int = Field(default=0, ge=0, le=30)
+    """How many days that the room was closed are still posted once it is open again."""
 
     @field_validator("owners", mode="before")
     @classmethod

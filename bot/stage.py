@@ -9,6 +9,10 @@ Work = NewType("Work", str)
 """A piece of work in progress, such as ``slate:7`` or ``script:3``."""
 
 
+Place = tuple[int, int]
+"""The channel and the message on which a card hangs."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """How far a piece of work is.
@@ -79,6 +83,11 @@ class Stage:
 def slate_work(number: int) -> Work:
     """Return the name of the writing of a slate."""
     return Work(f"slate:{number}")
+
+
+def staging_work(number: int) -> Work:
+    """Return the name of the staging of a dialog."""
+    return Work(f"staging:{number}")
 
 
 def script_work(number: int) -> Work:

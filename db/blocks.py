@@ -1,8 +1,9 @@
 """The table of blocks: who may not ask on a server. It outlives what else is known of them, or that would lift it."""
 
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import ForeignKey, delete, select
+from sqlalchemy import ForeignKey, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -19,10 +20,14 @@ class BlockRow(Base):
     created_at: Mapped[datetime]
 
 
+_BLOCKED: Final = select(BlockRow.member_id).where(  # asked often: made once
+    BlockRow.guild_id == bindparam("guild_id"), BlockRow.member_id == bindparam("member_id")
+)
+
+
 async def is_blocked(session: AsyncSession, guild_id: GuildId, member_id: MemberId) -> bool:
     """Say whether the member is blocked on the server."""
-    this = select(BlockRow.member_id).where(BlockRow.guild_id == guild_id, BlockRow.member_id == member_id)
-    return await session.scalar(this) is not None
+    return await session.scalar(_BLOCKED, {"guild_id": guild_id, "member_id": member_id}) is not None
 
 
 async def block(session: AsyncSession, guild_id: GuildId, member_id: MemberId, *, now: datetime) -> None:

@@ -2,19 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any, Final, Self
 
 from sqlalchemy import URL, Connection, event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from db import urls
-from db.errors import DatabaseNotMigratedError
+from db.errors import DatabaseBusyError, DatabaseNotMigratedError
 from db.failures import narrowed
 from db.revisions import head
 
 BUSY_TIMEOUT: Final = 5000
-"""Milliseconds a writer waits for another one."""
+"""Milliseconds a writer waits for one of another process."""
+_TURNS: Final = 6  # so many times as long it waits for those of its own, who take turns on SQLite
 
 
 Session = AsyncSession
@@ -24,16 +25,19 @@ Session = AsyncSession
 class Database:
     """A pool of connections to one database; made by :meth:`connect`, given back by :meth:`close`."""
 
-    def __init__(self, engine: AsyncEngine, url: URL) -> None:
+    def __init__(self, engine: AsyncEngine, url: URL, busy_timeout: int = BUSY_TIMEOUT) -> None:
         self._engine, self._url = engine, url
         self._writers = _sessions(engine)
         self._readers = _sessions(_read_only(engine))
+        self._turn: AbstractAsyncContextManager[None] = nullcontext()
+        if engine.dialect.name == "sqlite":
+            self._turn = _Turn(_TURNS * busy_timeout / 1000)
 
     @classmethod
     def connect(cls, url: str, *, busy_timeout: int = BUSY_TIMEOUT) -> Self:
         """Return the database at ``url``; no connection is made yet, but a SQLite file and its folder are.
 
-        ``busy_timeout`` is in milliseconds: how long a writer waits for another one.
+        ``busy_timeout`` is in milliseconds: how long a writer waits for one of another process.
 
         Raises:
             UnsupportedDatabaseError: ``url`` names no SQLite file and no PostgreSQL.
@@ -41,7 +45,7 @@ class Database:
         """
         parsed = urls.parse(url)
         urls.make_file(parsed)
-        return cls(_engine(urls.asynchronous(parsed), busy_timeout), parsed)
+        return cls(_engine(urls.asynchronous(parsed), busy_timeout), parsed, busy_timeout)
 
     @property
     def shown(self) -> str:
@@ -63,13 +67,13 @@ class Database:
     async def writing(self) -> AsyncGenerator[AsyncSession]:
         """Open a session whose changes are all kept at the end, or none of them if the block raises.
 
-        On SQLite it holds the one write lock from its first statement on: keep the block short.
+        On SQLite it holds the one write lock from its beginning on: keep the block short, and open none inside another.
 
         Raises:
             StorageError: see :mod:`db.errors`.
         """
         with narrowed(self._url):
-            async with self._writers() as session, session.begin():
+            async with self._turn, self._writers() as session, session.begin():
                 yield session
 
     async def check(self) -> None:
@@ -88,6 +92,27 @@ class Database:
     async def close(self) -> None:
         """Give every connection back."""
         await self._engine.dispose()
+
+
+class _Turn(AbstractAsyncContextManager[None]):
+    """Lets one writer at a time to SQLite's lock, first come, first served.
+
+    SQLite itself lets whoever happens to ask when the lock is free: among many, some starve. Those who wait here hold
+    no connection, so readers find one.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._lock, self._seconds = asyncio.Lock(), seconds
+
+    async def __aenter__(self) -> None:
+        try:
+            async with asyncio.timeout(self._seconds):
+                await self._lock.acquire()
+        except TimeoutError as error:
+            raise DatabaseBusyError from error
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._lock.release()
 
 
 def _sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:

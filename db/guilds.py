@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
-from sqlalchemy import BigInteger, CheckConstraint, Select, false, select, true, update
+from sqlalchemy import BigInteger, CheckConstraint, Select, bindparam, false, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -35,13 +36,15 @@ class GuildRow(Base):
     voters_shown: Mapped[bool] = mapped_column(server_default=false())
     slates_a_day: Mapped[int] = mapped_column(server_default="20")
     slates_a_day_of_all: Mapped[int] = mapped_column(server_default="500")
+    pages_a_day: Mapped[int] = mapped_column(server_default="50")
     rating: Mapped[str] = mapped_column(server_default="general")
     language: Mapped[str | None]
     pitch_channel: Mapped[int | None] = mapped_column(BigInteger)
     script_channel: Mapped[int | None] = mapped_column(BigInteger)
     report_channel: Mapped[int | None] = mapped_column(BigInteger)
     daily_channel: Mapped[int | None] = mapped_column(BigInteger)
-    daily_post: Mapped[bool] = mapped_column(server_default=false())
+    daily_minute: Mapped[int | None]
+    zone: Mapped[str | None]
     left_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=this_moment)
 
@@ -51,8 +54,10 @@ class Guild:
     """A guild with its settings.
 
     ``votes_to_greenlight`` votes greenlight a pitch, a slate stays open ``voting_hours``. ``slates_a_day`` are a
-    member's, ``slates_a_day_of_all`` the whole server's. ``language`` is None where everybody is answered in their
-    own, ``left_at`` says since when the bot is not there any more.
+    member's, ``slates_a_day_of_all`` the whole server's; ``pages_a_day`` scenes, lines and dialogs a member's.
+    In ``daily_channel`` its show of the day goes out, ``daily_minute`` minutes after midnight in ``zone``; None is
+    whatever the bot's owner chose. ``language`` is None where everybody is answered in their own, ``left_at`` says
+    since when the bot is not there.
     """
 
     id: GuildId
@@ -62,13 +67,15 @@ class Guild:
     voters_shown: bool
     slates_a_day: int
     slates_a_day_of_all: int
+    pages_a_day: int
     rating: Rating
     language: str | None
     pitch_channel: int | None
     script_channel: int | None
     report_channel: int | None
     daily_channel: int | None
-    daily_post: bool
+    daily_minute: int | None
+    zone: str | None
     left_at: datetime | None
     created_at: datetime
 
@@ -85,7 +92,7 @@ async def get(session: AsyncSession, guild_id: GuildId) -> Guild:
     Raises:
         NotFoundError: it has never been here.
     """
-    return await _one(session, guild_id, select(GuildRow))
+    return await _one(session, guild_id, _ONE)
 
 
 async def lock(session: AsyncSession, guild_id: GuildId) -> Guild:
@@ -94,7 +101,13 @@ async def lock(session: AsyncSession, guild_id: GuildId) -> Guild:
     Raises:
         NotFoundError: it has never been here.
     """
-    return await _one(session, guild_id, select(GuildRow).with_for_update())
+    return await _one(session, guild_id, _LOCKED)
+
+
+async def announcing(session: AsyncSession) -> tuple[Guild, ...]:
+    """Return the guilds that have a channel for the daily show and were not left."""
+    wanted = select(GuildRow).where(GuildRow.daily_channel.is_not(None), GuildRow.left_at.is_(None))
+    return tuple(_guild(row) for row in await session.scalars(wanted.order_by(GuildRow.id)))
 
 
 async def left_before(session: AsyncSession, moment: datetime) -> tuple[GuildId, ...]:
@@ -113,10 +126,18 @@ async def change(session: AsyncSession, guild_id: GuildId, **settings: object) -
     return await get(session, guild_id)
 
 
-async def _one(session: AsyncSession, guild_id: GuildId, guilds: Select[GuildRow]) -> Guild:
-    row = await session.scalar(guilds.where(GuildRow.id == guild_id))
+_ONE: Final = select(GuildRow).where(GuildRow.id == bindparam("guild_id"))  # asked often: made once
+_LOCKED: Final = _ONE.with_for_update()
+
+
+async def _one(session: AsyncSession, guild_id: GuildId, guild: Select[GuildRow]) -> Guild:
+    row = await session.scalar(guild, {"guild_id": guild_id})
     if row is None:
         raise NotFoundError("guild", guild_id)
+    return _guild(row)
+
+
+def _guild(row: GuildRow) -> Guild:
     return Guild(
         id=GuildId(row.id),
         votes_to_greenlight=row.votes_to_greenlight,
@@ -125,13 +146,15 @@ async def _one(session: AsyncSession, guild_id: GuildId, guilds: Select[GuildRow
         voters_shown=row.voters_shown,
         slates_a_day=row.slates_a_day,
         slates_a_day_of_all=row.slates_a_day_of_all,
+        pages_a_day=row.pages_a_day,
         rating=Rating(row.rating),
         language=row.language,
         pitch_channel=row.pitch_channel,
         script_channel=row.script_channel,
         report_channel=row.report_channel,
         daily_channel=row.daily_channel,
-        daily_post=row.daily_post,
+        daily_minute=row.daily_minute,
+        zone=row.zone,
         left_at=row.left_at,
         created_at=row.created_at,
     )

@@ -17,6 +17,7 @@ from db.ids import GuildId, MemberId
 from db.members import MemberRow
 from db.pitches import PitchRow
 from db.posts import PostRow
+from db.proposals import ProposalRow
 from db.reports import ReportRow
 from db.rewrites import RewriteRow
 from db.roles import RoleRow
@@ -37,6 +38,7 @@ _NAMED: Final[dict[str, InstrumentedAttribute[Any]]] = {
     "favourites": FavouriteRow.member_id,
     "reports": ReportRow.reported_by,
     "decided reports": ReportRow.decided_by,
+    "proposals": ProposalRow.decided_by,
     "retrainings": RunRow.asked_by,
     "deeds": AuditRow.actor,
     "blocks": BlockRow.member_id,
@@ -87,6 +89,7 @@ async def purge(session: AsyncSession, guild_id: GuildId) -> None:
         (ScriptRow, ScriptRow.pitch_id.in_(pitches)),
         (FavouriteRow, FavouriteRow.pitch_id.in_(pitches)),
         (ReportRow, or_(ReportRow.guild_id == guild_id, ReportRow.pitch_id.in_(pitches))),
+        (ProposalRow, ProposalRow.pitch_id.in_(pitches)),
         (VoteRow, VoteRow.slate_id.in_(slates)),
         (PitchRow, PitchRow.slate_id.in_(slates)),
         (SlateRow, SlateRow.guild_id == guild_id),

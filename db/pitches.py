@@ -4,8 +4,23 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
-from sqlalchemy import ForeignKey, Index, Select, UniqueConstraint, column, func, select, table, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    UniqueConstraint,
+    bindparam,
+    column,
+    func,
+    literal,
+    select,
+    table,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -16,7 +31,9 @@ from db.ids import LARGEST_ID, GuildId, MemberId, PitchId, SlateId
 from db.slates import SlateRow
 
 _VOTES = table("votes", column("pitch_id"))  # their own file builds on this one
-_POSTS = table("posts", column("pitch_id"))
+_POSTS = table("posts", column("pitch_id"), column("network"), column("account"))
+
+_SERVERS: Final = "discord"  # as that file calls it
 
 
 class PitchState(StrEnum):
@@ -52,6 +69,7 @@ class PitchRow(Base):
     greenlit_at: Mapped[datetime | None]
     note: Mapped[str | None]
     removed_at: Mapped[datetime | None]
+    thread_id: Mapped[int | None] = mapped_column(BigInteger)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +77,7 @@ class Pitch:
     """A pitch with its slate's genre and theme; ``votes`` is counted, ``slot`` is its place on the slate from 0.
 
     ``note`` is what was said to the decision; one that moderators ``removed`` is not shown anywhere any more.
+    ``thread_id`` is the thread on Discord where its script is written.
     """
 
     id: PitchId
@@ -74,9 +93,16 @@ class Pitch:
     greenlit_at: datetime | None
     note: str | None = None
     removed: bool = False
+    thread_id: int | None = None
+    kept: int = 0
 
 
 _VOTES_CAST = select(func.count()).select_from(_VOTES).where(_VOTES.c.pitch_id == PitchRow.id).scalar_subquery()
+
+_NOT_COUNTED: ColumnElement[int] = literal(0)
+_FAVOURITES = table("favourites", column("pitch_id"))
+_KEPT = select(func.count()).select_from(_FAVOURITES).where(_FAVOURITES.c.pitch_id == PitchRow.id).scalar_subquery()
+_LIKED = _VOTES_CAST + _KEPT
 
 _SHOWN = PitchRow.removed_at.is_(None)
 
@@ -103,7 +129,7 @@ async def get(session: AsyncSession, pitch_id: PitchId) -> Pitch:
         NotFoundError: there is none.
     """
     possible = 0 <= pitch_id <= LARGEST_ID  # more does not even fit into a question
-    found = await _all(session, _pitches().where(PitchRow.id == pitch_id)) if possible else ()
+    found = await _all(session, _ONE, pitch_id=pitch_id) if possible else ()
     if not found:
         raise NotFoundError("pitch", pitch_id)
     return found[0]
@@ -111,7 +137,7 @@ async def get(session: AsyncSession, pitch_id: PitchId) -> Pitch:
 
 async def of_slate(session: AsyncSession, slate_id: SlateId) -> tuple[Pitch, ...]:
     """Return the slate's pitches, in the order of their slots."""
-    return await _all(session, _pitches().where(PitchRow.slate_id == slate_id).order_by(PitchRow.slot))
+    return await _all(session, _OF_SLATE, slate_id=slate_id)
 
 
 async def taken(session: AsyncSession, keys: Collection[str]) -> frozenset[str]:
@@ -159,6 +185,11 @@ async def mark(
     return await session.scalar(moved.returning(PitchRow.id)) is not None
 
 
+async def set_thread(session: AsyncSession, pitch_id: PitchId, thread_id: int | None) -> None:
+    """Remember the thread where the show's script is written, or that there is none any more."""
+    await session.execute(update(PitchRow).where(PitchRow.id == pitch_id).values(thread_id=thread_id))
+
+
 async def search(
     session: AsyncSession, guild_id: GuildId, text: str, *, states: Collection[PitchState], limit: int
 ) -> tuple[Pitch, ...]:
@@ -171,11 +202,14 @@ async def search(
 async def leaderboard(
     session: AsyncSession, guild_id: GuildId, limit: int, *, since: datetime | None = None
 ) -> tuple[Pitch, ...]:
-    """Return the guild's pitches that have votes (those ``since`` then), most voted first, of equals the oldest."""
-    voted = _pitches().where(SlateRow.guild_id == guild_id, _VOTES_CAST > 0, _SHOWN)
+    """Return the guild's pitches that somebody likes (those ``since`` then), most liked first, of equals the oldest.
+
+    A vote for a pitch counts one, and so does keeping it; ``kept`` is how many keep it.
+    """
+    voted = _pitches(_KEPT).where(SlateRow.guild_id == guild_id, _LIKED > 0, _SHOWN)
     if since is not None:
         voted = voted.where(SlateRow.created_at >= since)
-    return await _all(session, voted.order_by(_VOTES_CAST.desc(), PitchRow.id).limit(limit))
+    return await _all(session, voted.order_by(_LIKED.desc(), PitchRow.id).limit(limit))
 
 
 async def listed(
@@ -224,19 +258,41 @@ async def by_chance(session: AsyncSession, guild_id: GuildId, states: Collection
     return found[0] if found else None
 
 
-async def unposted(session: AsyncSession, limit: int) -> tuple[Pitch, ...]:
-    """Return ``scripted`` pitches no post was ever about, most voted first, then the longest greenlit."""
-    spoken_of = select(_POSTS.c.pitch_id).where(_POSTS.c.pitch_id == PitchRow.id).exists()
-    waiting = _pitches().where(PitchRow.state == PitchState.SCRIPTED, ~spoken_of, _SHOWN)
+async def judged(session: AsyncSession, limit: int) -> tuple[Pitch, ...]:
+    """Return the newest pitches about which the community has decided, for or against."""
+    decided = _pitches().where(PitchRow.state != PitchState.OPEN, _SHOWN)
+    return await _all(session, decided.order_by(PitchRow.id.desc()).limit(limit))
+
+
+async def unposted(
+    session: AsyncSession, limit: int, *, of: GuildId | None = None, server: str | None = None
+) -> tuple[Pitch, ...]:
+    """Return finished shows that no post was ever about, most voted first, then the longest greenlit.
+
+    Those ``of`` one guild, if one is given; posts are those for all, or those on one ``server`` (its number).
+    """
+    seen = _POSTS.c.network != _SERVERS
+    if server is not None:
+        seen = (_POSTS.c.network == _SERVERS) & (_POSTS.c.account == server)
+    spoken_of = select(_POSTS.c.pitch_id).where(_POSTS.c.pitch_id == PitchRow.id, seen).exists()
+    waiting = _pitches().where(PitchRow.state.in_((PitchState.SCRIPTED, PitchState.POSTED)), ~spoken_of, _SHOWN)
+    if of is not None:
+        waiting = waiting.where(SlateRow.guild_id == of)
     return await _all(session, waiting.order_by(_VOTES_CAST.desc(), PitchRow.greenlit_at, PitchRow.id).limit(limit))
 
 
-def _pitches() -> Select[PitchRow, str, str, str, int]:
-    columns = (PitchRow, SlateRow.guild_id, SlateRow.genre, SlateRow.theme, _VOTES_CAST)
+def _pitches(kept: ColumnElement[int] = _NOT_COUNTED) -> Select[PitchRow, str, str, str, int, int]:
+    columns = (PitchRow, SlateRow.guild_id, SlateRow.genre, SlateRow.theme, _VOTES_CAST, kept)
     return select(*columns).join(SlateRow, SlateRow.id == PitchRow.slate_id)
 
 
-async def _all(session: AsyncSession, wanted: Select[PitchRow, str, str, str, int]) -> tuple[Pitch, ...]:
+_ONE: Final = _pitches().where(PitchRow.id == bindparam("pitch_id"))  # asked often: made once
+_OF_SLATE: Final = _pitches().where(PitchRow.slate_id == bindparam("slate_id")).order_by(PitchRow.slot)
+
+
+async def _all(
+    session: AsyncSession, wanted: Select[PitchRow, str, str, str, int, int], **given: object
+) -> tuple[Pitch, ...]:
     return tuple(
         Pitch(
             id=PitchId(row.id),
@@ -249,9 +305,11 @@ async def _all(session: AsyncSession, wanted: Select[PitchRow, str, str, str, in
             theme=theme,
             state=PitchState(row.state),
             votes=votes,
+            kept=kept,
             greenlit_at=row.greenlit_at,
             note=row.note,
             removed=row.removed_at is not None,
+            thread_id=row.thread_id,
         )
-        for row, guild_id, genre, theme, votes in await session.execute(wanted)
+        for row, guild_id, genre, theme, votes, kept in await session.execute(wanted, given)
     )

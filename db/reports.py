@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, one_of
 from db.errors import NotFoundError
-from db.ids import GuildId, MemberId, PitchId, ReportId
+from db.ids import LARGEST_ID, GuildId, MemberId, PitchId, ReportId
 
 
 class ReportState(StrEnum):
@@ -47,7 +47,7 @@ class ReportRow(Base):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """One report of a pitch."""
+    """One report of a pitch; ``channel_id`` and ``message_id`` say where moderators read it, once it hangs there."""
 
     id: ReportId
     guild_id: GuildId
@@ -55,6 +55,9 @@ class Report:
     reported_by: MemberId | None
     reason: str
     state: ReportState
+    decided_by: MemberId | None
+    channel_id: int | None
+    message_id: int | None
     created_at: datetime
 
 
@@ -83,7 +86,8 @@ async def get(session: AsyncSession, report_id: ReportId) -> Report:
     Raises:
         NotFoundError: there is none.
     """
-    row = await session.scalar(select(ReportRow).where(ReportRow.id == report_id))
+    possible = 0 <= report_id <= LARGEST_ID  # more does not even fit into a question
+    row = await session.scalar(select(ReportRow).where(ReportRow.id == report_id)) if possible else None
     if row is None:
         raise NotFoundError("report", report_id)
     return _report(row)
@@ -93,6 +97,24 @@ async def waiting(session: AsyncSession, guild_id: GuildId, limit: int) -> tuple
     """Return the guild's reports that nobody has decided, the oldest first."""
     undecided = select(ReportRow).where(ReportRow.guild_id == guild_id, ReportRow.state == ReportState.OPEN)
     return tuple(_report(row) for row in await session.scalars(undecided.order_by(ReportRow.id).limit(limit)))
+
+
+async def untold(session: AsyncSession) -> tuple[Report, ...]:
+    """Return the reports that nobody has decided and that hang nowhere, the oldest first."""
+    undecided = select(ReportRow).where(ReportRow.state == ReportState.OPEN, ReportRow.message_id.is_(None))
+    return tuple(_report(row) for row in await session.scalars(undecided.order_by(ReportRow.id)))
+
+
+async def decided_since(session: AsyncSession, moment: datetime) -> tuple[Report, ...]:
+    """Return the reports that hang somewhere and were decided since then, the oldest first."""
+    decided = select(ReportRow).where(ReportRow.decided_at >= moment, ReportRow.message_id.is_not(None))
+    return tuple(_report(row) for row in await session.scalars(decided.order_by(ReportRow.id)))
+
+
+async def set_place(session: AsyncSession, report_id: ReportId, *, channel_id: int, message_id: int) -> None:
+    """Remember where moderators read the report."""
+    place = {"channel_id": channel_id, "message_id": message_id}
+    await session.execute(update(ReportRow).where(ReportRow.id == report_id).values(place))
 
 
 async def decide(
@@ -112,5 +134,8 @@ def _report(row: ReportRow) -> Report:
         reported_by=None if row.reported_by is None else MemberId(row.reported_by),
         reason=row.reason,
         state=ReportState(row.state),
+        decided_by=None if row.decided_by is None else MemberId(row.decided_by),
+        channel_id=row.channel_id,
+        message_id=row.message_id,
         created_at=row.created_at,
     )

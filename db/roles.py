@@ -2,8 +2,9 @@
 
 from collections.abc import Collection
 from enum import StrEnum
+from typing import Final
 
-from sqlalchemy import BigInteger, ForeignKey, delete, insert, select
+from sqlalchemy import BigInteger, ForeignKey, bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -28,10 +29,14 @@ class RoleRow(Base):
     role_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
 
 
+_CHOSEN: Final = select(RoleRow.role_id).where(  # asked often: made once
+    RoleRow.guild_id == bindparam("guild_id"), RoleRow.purpose == bindparam("purpose")
+)
+
+
 async def of(session: AsyncSession, guild_id: GuildId, purpose: Purpose) -> frozenset[int]:
     """Return the server's roles for a purpose."""
-    chosen = select(RoleRow.role_id).where(RoleRow.guild_id == guild_id, RoleRow.purpose == purpose)
-    return frozenset(await session.scalars(chosen))
+    return frozenset(await session.scalars(_CHOSEN, {"guild_id": guild_id, "purpose": purpose}))
 
 
 async def choose(session: AsyncSession, guild_id: GuildId, purpose: Purpose, role_ids: Collection[int]) -> None:

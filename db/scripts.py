@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, insert_into, one_of
 from db.errors import NotFoundError
-from db.ids import MemberId, PitchId, ScriptId
+from db.ids import LARGEST_ID, MemberId, PitchId, ScriptId
 
 
 class ScriptState(StrEnum):
@@ -98,7 +98,8 @@ async def get(session: AsyncSession, script_id: ScriptId) -> Script:
     Raises:
         NotFoundError: there is none.
     """
-    row = await session.scalar(select(ScriptRow).where(ScriptRow.id == script_id))
+    possible = 0 <= script_id <= LARGEST_ID  # more does not even fit into a question
+    row = await session.scalar(select(ScriptRow).where(ScriptRow.id == script_id)) if possible else None
     if row is None:
         raise NotFoundError("script", script_id)
     return _script(row)

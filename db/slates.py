@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from sqlalchemy import (
     BigInteger,
     ForeignKey,
     Index,
     Select,
+    bindparam,
     column,
     false,
     func,
@@ -23,9 +25,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, one_of
 from db.errors import NotFoundError
-from db.ids import GuildId, MemberId, SlateId
+from db.ids import LARGEST_ID, GuildId, MemberId, SlateId
 
 _PITCHES = table("pitches", column("slate_id"), column("state"))  # its own file builds on this one
+_VOTES = table("votes", column("slate_id"))
 _COUNTED = ("slates", "pitches", "votes", "scripts")
 
 
@@ -141,7 +144,7 @@ async def get(session: AsyncSession, slate_id: SlateId) -> Slate:
     Raises:
         NotFoundError: there is none.
     """
-    return await _one(session, slate_id, select(SlateRow))
+    return await _one(session, slate_id, _ONE)
 
 
 async def lock(session: AsyncSession, slate_id: SlateId) -> Slate:
@@ -152,7 +155,7 @@ async def lock(session: AsyncSession, slate_id: SlateId) -> Slate:
     Raises:
         NotFoundError: there is none.
     """
-    return await _one(session, slate_id, select(SlateRow).with_for_update())
+    return await _one(session, slate_id, _LOCKED)
 
 
 async def unfinished(session: AsyncSession) -> tuple[Slate, ...]:
@@ -164,6 +167,17 @@ async def recent(session: AsyncSession, guild_id: GuildId, limit: int) -> tuple[
     """Return the guild's last ``limit`` slates, the newest first."""
     wanted = select(SlateRow).where(SlateRow.guild_id == guild_id).order_by(SlateRow.id.desc()).limit(limit)
     return await _all(session, wanted)
+
+
+async def votes_by_genre(session: AsyncSession, since: datetime) -> dict[str, int]:
+    """Return how many votes were cast on slates of each genre since then (aware)."""
+    counted = (
+        select(SlateRow.genre, func.count().label("votes"))
+        .join(_VOTES, _VOTES.c.slate_id == SlateRow.id)
+        .where(SlateRow.created_at >= since)
+        .group_by(SlateRow.genre)
+    )
+    return {row.genre: row.votes for row in await session.execute(counted)}
 
 
 async def expired(session: AsyncSession, now: datetime) -> tuple[SlateId, ...]:
@@ -229,8 +243,13 @@ async def counts(session: AsyncSession) -> dict[str, int]:
     return dict((await session.execute(select(*each))).mappings().one())
 
 
-async def _one(session: AsyncSession, slate_id: SlateId, slates: Select[SlateRow]) -> Slate:
-    row = await session.scalar(slates.where(SlateRow.id == slate_id))
+_ONE: Final = select(SlateRow).where(SlateRow.id == bindparam("slate_id"))  # asked often: made once
+_LOCKED: Final = _ONE.with_for_update()
+
+
+async def _one(session: AsyncSession, slate_id: SlateId, slate: Select[SlateRow]) -> Slate:
+    possible = 0 <= slate_id <= LARGEST_ID  # more does not even fit into a question
+    row = await session.scalar(slate, {"slate_id": slate_id}) if possible else None
     if row is None:
         raise NotFoundError("slate", slate_id)
     return _slate(row)

@@ -54,17 +54,27 @@ class Staging:
     fountain: str | None
     seed: int
     failure: str | None
+    channel_id: int | None
+    message_id: int | None
 
 
 async def order(
-    session: AsyncSession, *, guild_id: GuildId, asked_by: MemberId, dialog: str, seed: int, now: datetime
+    session: AsyncSession,
+    *,
+    guild_id: GuildId,
+    asked_by: MemberId,
+    dialog: str,
+    seed: int,
+    now: datetime,
+    place: tuple[int, int] | None = None,
 ) -> Staging:
-    """Return a new staging, ``drafting``.
+    """Return a new staging, ``drafting``, with the channel and message where its card hangs.
 
     Raises:
         BrokenRuleError: the guild or the member was not ensured before.
     """
-    facts = {"guild_id": guild_id, "asked_by": asked_by, "dialog": dialog, "seed": seed}
+    facts: dict[str, object] = {"guild_id": guild_id, "asked_by": asked_by, "dialog": dialog, "seed": seed}
+    facts |= dict(zip(("channel_id", "message_id"), place or (), strict=False))
     new = insert(StagingRow).values(state=StagingState.DRAFTING, created_at=now, **facts)
     return _staging((await session.scalars(new.returning(StagingRow))).one())
 
@@ -85,6 +95,12 @@ async def unfinished(session: AsyncSession) -> tuple[Staging, ...]:
     """Return the stagings still ``drafting``, the oldest first."""
     drafting = select(StagingRow).where(StagingRow.state == StagingState.DRAFTING).order_by(StagingRow.id)
     return tuple(_staging(row) for row in await session.scalars(drafting))
+
+
+async def ended_since(session: AsyncSession, guild_id: GuildId, since: datetime) -> tuple[Staging, ...]:
+    """Return the guild's stagings that ended since then."""
+    wanted = select(StagingRow).where(StagingRow.guild_id == guild_id, StagingRow.finished_at >= since)
+    return tuple(_staging(row) for row in await session.scalars(wanted.order_by(StagingRow.id)))
 
 
 async def finish(session: AsyncSession, staging_id: StagingId, *, fountain: str, model: str, now: datetime) -> bool:
@@ -113,4 +129,6 @@ def _staging(row: StagingRow) -> Staging:
         fountain=row.fountain,
         seed=row.seed,
         failure=row.failure,
+        channel_id=row.channel_id,
+        message_id=row.message_id,
     )

@@ -1,8 +1,9 @@
 """The table of votes: one per member and slate, changeable until the slate closes; a tally is always counted."""
 
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, func, select
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -30,10 +31,24 @@ class VoteRow(Base):
     changed_at: Mapped[datetime]
 
 
+_OF_SLATE: Final = select(PitchRow.id).where(  # asked often: made once
+    PitchRow.id == bindparam("pitch_id"), PitchRow.slate_id == bindparam("slate_id")
+)
+
+
 async def cast(
-    session: AsyncSession, *, slate_id: SlateId, pitch_id: PitchId, member_id: MemberId, now: datetime
+    session: AsyncSession,
+    *,
+    slate_id: SlateId,
+    pitch_id: PitchId,
+    member_id: MemberId,
+    now: datetime,
+    clicked: datetime | None = None,
 ) -> None:
     """Count the member's vote for the pitch; an earlier one on this slate is changed.
+
+    ``clicked`` is when the member decided, if that is known: of two votes under way at the same time the later one
+    counts, whichever arrives last.
 
     The slate stays locked until the session ends, so what is decided from the tally is decided once.
 
@@ -45,14 +60,15 @@ async def cast(
     slate = await slates.lock(session, slate_id)
     if slate.state != SlateState.OPEN or slate.closes_at is None or now >= slate.closes_at:
         raise SlateClosedError(slate_id)
-    of_this_slate = select(PitchRow.id).where(PitchRow.id == pitch_id, PitchRow.slate_id == slate_id)
-    if await session.scalar(of_this_slate) is None:
+    if await session.scalar(_OF_SLATE, {"pitch_id": pitch_id, "slate_id": slate_id}) is None:
         raise NotFoundError("pitch", pitch_id)
+    clicked = now if clicked is None else clicked
     vote = insert_into(session, VoteRow).values(
-        slate_id=slate_id, member_id=member_id, pitch_id=pitch_id, created_at=now, changed_at=now
+        slate_id=slate_id, member_id=member_id, pitch_id=pitch_id, created_at=now, changed_at=clicked
     )
-    changed = {"pitch_id": pitch_id, "changed_at": now}
-    await session.execute(vote.on_conflict_do_update(index_elements=["slate_id", "member_id"], set_=changed))
+    changed = {"pitch_id": pitch_id, "changed_at": clicked}
+    key, newer = ["slate_id", "member_id"], VoteRow.changed_at <= clicked
+    await session.execute(vote.on_conflict_do_update(index_elements=key, set_=changed, where=newer))
 
 
 async def of_slate(session: AsyncSession, slate_id: SlateId) -> dict[MemberId, PitchId]:
@@ -60,6 +76,12 @@ async def of_slate(session: AsyncSession, slate_id: SlateId) -> dict[MemberId, P
     cast_ = select(VoteRow.member_id, VoteRow.pitch_id).where(VoteRow.slate_id == slate_id)
     ordered = cast_.order_by(VoteRow.created_at, VoteRow.member_id)
     return {MemberId(member): PitchId(pitch) for member, pitch in await session.execute(ordered)}
+
+
+async def slates_since(session: AsyncSession, moment: datetime) -> tuple[SlateId, ...]:
+    """Return the slates on which somebody voted since then, the oldest first."""
+    voted = select(VoteRow.slate_id).where(VoteRow.changed_at >= moment).distinct().order_by(VoteRow.slate_id)
+    return tuple(SlateId(number) for number in await session.scalars(voted))
 
 
 async def tally(session: AsyncSession, slate_id: SlateId) -> dict[PitchId, int]:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "2026_12_08"
-down_revision: str | None = "2026_11_26"
+down_revision: str | None = "2026_12_03"
 branch_labels: str | None = None
 depends_on: str | None = None
 

@@ -115,7 +115,7 @@ class Admin(commands.Cog):
 def _row(run: Run) -> str:
     far = f"{run.stage} {run.step}/{run.steps}" if run.state == RunState.RUNNING and run.stage else ""
     when = discord.utils.format_dt(run.created_at, "R")
-    return f"- {run.id}: {run.state}, {when} {far}{plain(run.failure or '')}{plain(run.adapter or '')}"
+    return f"- {run.id}: {run.state}, {when} {far}{plain(run.failure or '', 200)}{plain(run.adapter or '')}"
 
 
 async def setup(room: Room) -> None:

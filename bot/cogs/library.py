@@ -85,10 +85,11 @@ class Library(commands.Cog):
 
     async def keep(self, interaction: Interaction, number: str) -> None:
         """Keep a show, or keep it no longer; only who clicked is told."""
+        await interaction.response.defer(ephemeral=True, thinking=True)  # only the process that acknowledges acts
         pitch = await pitch_here(self.room, interaction, number)
         kept = await listing.keep(self.room.app, pitch, by=member(interaction))
         said = say("Kept; `/favourites` shows all of them.") if kept else say("Not kept any longer.")
-        await interaction.response.send_message(said, ephemeral=True)
+        await interaction.edit_original_response(content=said)
 
     async def _show(self, interaction: Interaction, pitch: PitchId) -> None:
         show = await browsing.show(self.room.app, pitch)

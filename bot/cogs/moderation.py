@@ -1,5 +1,7 @@
 """Reports and what moderators decide about them: ``/reports``, ``/unblock``, ``/audit``, and buttons."""
 
+import asyncio
+
 import discord
 from discord import app_commands
 from discord.ext import commands
@@ -7,17 +9,18 @@ from discord.ext import commands
 from bot.client import Interaction, Room, guild, member
 from bot.errors import NotAllowedError
 from bot.languages import say
-from bot.ui.buttons import Pick, Press
-from bot.ui.cards import AMBER, View
+from bot.ui.buttons import Pick
+from bot.ui.cards import View
 from bot.ui.forms import Field, Form
 from bot.ui.plain import label, plain
-from bot.usecases import browsing, moderating, settings
-from bot.usecases.moderating import Case
+from bot.ui.reporting import Desk, cases_card, named
+from bot.usecases import browsing, moderating
 from db.errors import NotFoundError
 from db.ids import MemberId, PitchId, ReportId, SlateId
 from db.pitches import Pitch
 
 _REASON = 300
+_MESSAGE = 2000  # characters that a message holds
 
 
 class Moderation(commands.Cog):
@@ -27,6 +30,16 @@ class Moderation(commands.Cog):
         self.room = room
         room.presses |= {"report": self.choose, "remove": self.remove, "pardon": self.pardon, "block": self.block}
         room.picks["reported"] = self.explain
+        self.desk = Desk(room, room.app, room.board.presenter)
+
+    async def cog_load(self) -> None:
+        """Begin to see to the reports."""
+        self._work = asyncio.create_task(self.desk.work(), name="reports")
+
+    async def cog_unload(self) -> None:
+        """Leave what is not done to the next process."""
+        self._work.cancel()
+        await asyncio.wait({self._work})
 
     async def choose(self, interaction: Interaction, number: str) -> None:
         """Let a member choose which title of a slate they report."""
@@ -51,11 +64,9 @@ class Moderation(commands.Cog):
         await interaction.response.send_modal(Form(say("Report"), (field,), send))
 
     async def _report(self, interaction: Interaction, pitch: PitchId, reason: str) -> None:
-        found = await moderating.report(self.room.app, pitch, reason, by=member(interaction))
+        await moderating.report(self.room.app, pitch, reason, by=member(interaction), guild=guild(interaction))
+        self.desk.ring()
         await interaction.response.send_message(say("Thank you; the moderators look at it."), ephemeral=True)
-        channel = (await settings.view(self.room.app, guild(interaction))).guild.report_channel
-        if channel is not None:
-            await self.room.get_partial_messageable(channel).send(view=_case(found), nonce=f"report-{found.report.id}")
 
     @app_commands.command()
     @app_commands.guild_only()
@@ -68,7 +79,7 @@ class Moderation(commands.Cog):
         if not cases:
             await interaction.edit_original_response(content=say("There is nothing to decide."))
             return
-        await interaction.edit_original_response(view=_case(*cases))
+        await interaction.edit_original_response(view=cases_card(*cases))
 
     @app_commands.command()
     @app_commands.guild_only()
@@ -92,11 +103,11 @@ class Moderation(commands.Cog):
             raise NotAllowedError("members who may manage the server")
         deeds = await moderating.deeds(self.room.app, guild(interaction))
         rows = [
-            f"{discord.utils.format_dt(deed.created_at, 'R')} {_who(deed.actor)} {plain(deed.action)} "
+            f"{discord.utils.format_dt(deed.created_at, 'R')} {named(deed.actor)} {plain(deed.action, 40)} "
             f"{plain(deed.subject, 80)}"
             for deed in deeds
         ]
-        await interaction.response.send_message("\n".join(rows) or say("Nothing yet."), ephemeral=True)
+        await interaction.response.send_message(_fitting(rows) or say("Nothing yet."), ephemeral=True)
 
     async def remove(self, interaction: Interaction, number: str) -> None:
         """Remove what was reported."""
@@ -112,14 +123,23 @@ class Moderation(commands.Cog):
 
     async def _decided(self, interaction: Interaction, report: ReportId, word: str) -> None:
         decide = {"remove": moderating.remove, "pardon": moderating.pardon, "block": moderating.block_author}[word]
+        await self._remember_place(interaction, report)
         pitch: Pitch = await decide(self.room.app, report, by=member(interaction))
         said = {
             "remove": say("“{title}” is removed.", title=plain(pitch.title)),
             "pardon": say("“{title}” stays.", title=plain(pitch.title)),
             "block": say("“{title}” is removed, and who asked for it is blocked.", title=plain(pitch.title)),
         }[word]
+        self.desk.ring()
+        self.room.board.slate((await browsing.slate(self.room.app, pitch.slate_id)).slate)
         await interaction.response.send_message(said, ephemeral=True)
-        self.room.show_slate((await browsing.slate(self.room.app, pitch.slate_id)).slate)
+
+    async def _remember_place(self, interaction: Interaction, report: ReportId) -> None:
+        """Learn from a click where a report hangs, if it was sent by a process that could not write that down."""
+        message = interaction.message
+        known = (await moderating.case(self.room.app, report)).report.message_id
+        if message and not message.flags.ephemeral and known is None:
+            await moderating.told(self.room.app, report, channel_id=message.channel.id, message_id=message.id)
 
     async def _here(self, interaction: Interaction, number: str) -> ReportId:
         """Return the report of this server that a button means, for a moderator.
@@ -132,6 +152,13 @@ class Moderation(commands.Cog):
         if found.report.guild_id != guild(interaction):
             raise NotFoundError("report", number[:20])
         return found.report.id
+
+
+def _fitting(rows: list[str]) -> str:
+    """Return as many rows as a message holds, the first ones."""
+    while len("\n".join(rows)) > _MESSAGE:
+        rows = rows[:-1]
+    return "\n".join(rows)
 
 
 def _require(interaction: Interaction, room: Room) -> None:
@@ -147,33 +174,6 @@ def _number(text: str) -> int:
 
 def _number_of(chosen: list[str]) -> int:
     return _number(chosen[0] if chosen else "")
-
-
-def _who(actor: MemberId | None) -> str:
-    kind, _, number = (actor or "").partition(":")
-    return f"<@{number}>" if kind == "discord" else plain(kind) or say("somebody")
-
-
-def _case(*cases: Case) -> View:
-    view = View(timeout=None)
-    for case in cases:
-        number = case.report.id
-        text = "\n".join(
-            [
-                f"### {plain(case.pitch.title, 100)}",
-                plain(case.pitch.summary, 300),
-                "-# " + say("Reported: {reason}", reason=plain(case.report.reason, 300)),
-            ]
-        )
-        buttons = [
-            Press("remove", number, label=say("Remove"), style=discord.ButtonStyle.danger),
-            Press("pardon", number, label=say("Leave it")),
-            Press("block", number, label=say("Remove and block author"), style=discord.ButtonStyle.danger),
-        ]
-        view.add_item(
-            discord.ui.Container(discord.ui.TextDisplay(text), discord.ui.ActionRow(*buttons), accent_colour=AMBER)
-        )
-    return view
 
 
 async def setup(room: Room) -> None:

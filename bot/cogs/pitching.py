@@ -1,5 +1,6 @@
 """``/pitch`` and the buttons on its cards: a genre and a theme, a slate of new shows, and one more."""
 
+from functools import partial
 from random import SystemRandom
 
 import discord
@@ -11,7 +12,7 @@ from bot.client import Interaction, Room, guild, member
 from bot.languages import say
 from bot.ui.forms import Field, Form
 from bot.usecases import browsing, moderating, pitching, settings
-from bot.usecases.showing import THEMES
+from bot.usecases.reserve import THEMES
 from db.errors import NotFoundError
 from db.ids import SlateId
 from db.slates import Slate
@@ -62,8 +63,11 @@ class Pitching(commands.Cog):
         return [Choice(name=name, value=name) for name in near or GENRES]
 
     async def _open(self, interaction: Interaction, brief: PitchBrief) -> None:
-        await self.room.think(interaction)
-        await settings.require_channel(self.room.app, guild(interaction), interaction.channel_id)
+        if not interaction.response.is_done():
+            await self.room.think(interaction)
+        await settings.require_channel(
+            self.room.app, guild(interaction), _channels(interaction), exists=partial(_exists, interaction)
+        )
         place, here = self.room.place(interaction), guild(interaction)
         restricted = bool(interaction.channel and getattr(interaction.channel, "nsfw", False))
         coarse = await moderating.allows_coarse(self.room.app, here, restricted=restricted)
@@ -81,10 +85,12 @@ class Pitching(commands.Cog):
 
     async def more(self, interaction: Interaction, number: str) -> None:
         """Open one more slate with the brief of this one."""
+        await self.room.think(interaction)
         await self._open(interaction, pitching.again(self.room.app, await self._here(interaction, number)))
 
     async def fresh(self, interaction: Interaction, number: str) -> None:
         """Open a slate of the same genre about something else."""
+        await self.room.think(interaction)
         slate = await self._here(interaction, number)
         others = [about for about in THEMES if about != slate.theme]
         await self._open(interaction, pitching.again(self.room.app, slate, about=_dice.choice(others)))
@@ -121,6 +127,16 @@ class Pitching(commands.Cog):
             if slate.guild_id == guild(interaction):
                 return slate
         raise NotFoundError("slate", number[:20])
+
+
+def _channels(interaction: Interaction) -> set[int]:
+    """Return where it is asked: the channel, and if that is a thread the one that it belongs to."""
+    parent = getattr(interaction.channel, "parent_id", None)
+    return {interaction.channel_id or 0, parent or 0}
+
+
+def _exists(interaction: Interaction, channel_id: int) -> bool:
+    return interaction.guild is not None and interaction.guild.get_channel(channel_id) is not None
 
 
 def _preset(text: str) -> Preset:

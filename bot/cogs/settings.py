@@ -5,10 +5,10 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Interaction, Room, guild, member
-from bot.errors import MissingPermissionError, NotAllowedError
+from bot.errors import CommandChangedError, MissingPermissionError, NotAllowedError
 from bot.languages import LANGUAGES, say
 from bot.ui.forms import Field, Form
-from bot.ui.settings_card import OWN, settings_card
+from bot.ui.settings_card import OWN, clock, settings_card
 from bot.usecases import settings
 from db.guilds import Rating
 from db.roles import Purpose
@@ -16,6 +16,8 @@ from model.briefs import OutOfRangeError
 
 _NEEDED = {
     "pitch_channel": ("view_channel", "send_messages"),
+    "script_channel": ("view_channel", "send_messages", "create_public_threads", "send_messages_in_threads"),
+    "daily_channel": ("view_channel", "send_messages", "attach_files", "read_message_history"),
     "report_channel": ("view_channel", "send_messages"),
 }
 
@@ -25,7 +27,7 @@ class SettingsCog(commands.Cog, name="Settings"):
 
     def __init__(self, room: Room) -> None:
         self.room = room
-        room.presses |= {"settings": self.page, "switch": self.switch, "numbers": self.numbers}
+        room.presses |= {"settings": self.page, "switch": self.switch, "numbers": self.numbers, "hour": self.hour}
         room.picks |= dict.fromkeys(settings.CHANNELS, self.channel)
         room.picks |= {Purpose.VOTER: self.roles, Purpose.SHOWRUNNER: self.roles, "language": self.language}
 
@@ -50,17 +52,23 @@ class SettingsCog(commands.Cog, name="Settings"):
 
     async def _show(self, interaction: Interaction, page: str) -> None:
         card = settings_card(await settings.view(self.room.app, guild(interaction)), page)
-        await interaction.response.edit_message(view=card)
+        if interaction.response.is_done():
+            await interaction.edit_original_response(view=card)
+        else:
+            await interaction.response.edit_message(view=card)
 
     async def switch(self, interaction: Interaction, name: str) -> None:
         """Turn a switch, or the rating."""
         self._require(interaction)
+        await interaction.response.defer()  # only the process that acknowledges a click turns the switch
         app, here, by = self.room.app, guild(interaction), member(interaction)
         if name == "rating":
             mature = (await settings.view(app, here)).guild.rating == Rating.MATURE
             await settings.set_rating(app, here, Rating.GENERAL if mature else Rating.MATURE, by=by)
-        else:
+        elif name in settings.SWITCHES:
             await settings.turn(app, here, name, by=by)
+        else:
+            raise CommandChangedError
         await self._show(interaction, "rules")
 
     async def numbers(self, interaction: Interaction, _facts: str) -> None:
@@ -72,6 +80,7 @@ class SettingsCog(commands.Cog, name="Settings"):
             "voting_hours": say("Hours until a vote closes"),
             "slates_a_day": say("Slates a day for a member"),
             "slates_a_day_of_all": say("Slates a day for the server"),
+            "pages_a_day": say("Scenes, lines, dialogs a day for a member"),
         }
         fields = [
             Field(name=name, label=label, value=str(getattr(now, name)), limit=6) for name, label in labels.items()
@@ -85,6 +94,21 @@ class SettingsCog(commands.Cog, name="Settings"):
             await settings.set_number(self.room.app, guild(interaction), name, number, by=member(interaction))
         await self._show(interaction, "rules")
 
+    async def hour(self, interaction: Interaction, _facts: str) -> None:
+        """Ask when the show of the day goes out."""
+        self._require(interaction)
+        now = (await settings.view(self.room.app, guild(interaction))).guild
+        fields = (
+            Field(name="at", label=say("At what time? 18:30"), value=clock(now.daily_minute), limit=5, required=False),
+            Field(name="zone", label=say("In which zone? Europe/Berlin"), value=now.zone or "", required=False),
+        )
+        await interaction.response.send_modal(Form(say("Show of the day"), fields, self._timed))
+
+    async def _timed(self, interaction: discord.Interaction[Room], values: dict[str, str]) -> None:
+        self._require(interaction)
+        await settings.set_hour(self.room.app, guild(interaction), values["at"], values["zone"], by=member(interaction))
+        await self._show(interaction, "daily")
+
     async def channel(self, interaction: Interaction, name: str, chosen: list[str]) -> None:
         """Choose a channel, if the bot may do there what it is for."""
         self._require(interaction)
@@ -92,7 +116,7 @@ class SettingsCog(commands.Cog, name="Settings"):
         if channel is not None:
             _require_permissions(interaction, channel, _NEEDED[name])
         await settings.set_channel(self.room.app, guild(interaction), name, channel, by=member(interaction))
-        await self._show(interaction, "channels")
+        await self._show(interaction, "daily" if name == "daily_channel" else "channels")
 
     async def roles(self, interaction: Interaction, purpose: str, chosen: list[str]) -> None:
         """Choose roles for a purpose."""
@@ -106,7 +130,8 @@ class SettingsCog(commands.Cog, name="Settings"):
         """Choose a language."""
         self._require(interaction)
         language = chosen[0] if chosen and chosen[0] in LANGUAGES else None
-        assert language or chosen == [OWN]  # noqa: S101 - the card offers no other
+        if language is None and chosen != [OWN]:
+            raise CommandChangedError
         await settings.set_language(self.room.app, guild(interaction), language, by=member(interaction))
         self.room.chosen_languages[guild(interaction)] = language
         await self._show(interaction, "roles")

@@ -10,6 +10,7 @@ from bot.client import Interaction, Room, guild, member, roles
 from bot.errors import NotAllowedError
 from bot.languages import say
 from bot.ui import cards
+from bot.ui.lists import from_button
 from bot.ui.plain import label, plain
 from bot.usecases import browsing, voting
 from db.errors import NotFoundError
@@ -38,6 +39,18 @@ async def choices(room: Room, interaction: Interaction, text: str, *states: Pitc
     return [Choice(name=f"{label(pitch.title, 90)} ({pitch.votes})", value=str(pitch.id)) for pitch in found]
 
 
+async def require_showrunner(room: Room, interaction: Interaction) -> None:
+    """Return for who decides on a server.
+
+    Raises:
+        NotAllowedError: for everybody else.
+    """
+    if interaction.permissions.manage_guild or interaction.user.id in room.owners:
+        return
+    if not await voting.may_decide(room.app, guild(interaction), roles(interaction)):
+        raise NotAllowedError("showrunners and members who may manage the server")
+
+
 def _note(text: str | None) -> str | None:
     return " ".join(text.split()) or None if text else None
 
@@ -47,6 +60,7 @@ class Voting(commands.Cog):
 
     def __init__(self, room: Room) -> None:
         self.room = room
+        room.presses["voters"] = self.turn_voters
 
     @app_commands.command()
     @app_commands.guild_only()
@@ -57,8 +71,8 @@ class Voting(commands.Cog):
         self, interaction: Interaction, pitch: str | None = None, note: Range[str, 1, MAX_NOTE] | None = None
     ) -> None:
         """Decide for a pitch now: it goes into production."""
-        await self._require_showrunner(interaction)
         await self.room.think(interaction)
+        await require_showrunner(self.room, interaction)
         chosen = await pitch_here(self.room, interaction, pitch) if pitch else await self._leader(interaction)
         decided = await voting.greenlight(self.room.app, chosen, by=member(interaction), note=_note(note))
         show = await browsing.show(self.room.app, decided.id)
@@ -72,22 +86,16 @@ class Voting(commands.Cog):
         self, interaction: Interaction, pitch: str, note: Range[str, 1, MAX_NOTE] | None = None
     ) -> None:
         """Decide against a pitch; the others of its slate stay open."""
-        await self._require_showrunner(interaction)
+        await require_showrunner(self.room, interaction)
         await interaction.response.defer(ephemeral=True)
         chosen = await pitch_here(self.room, interaction, pitch)
         decided = await voting.pass_over(self.room.app, chosen, by=member(interaction), note=_note(note))
         await interaction.followup.send(say("“{title}” is passed over.", title=plain(decided.title)), ephemeral=True)
         await self._tell(decided)
 
-    async def _require_showrunner(self, interaction: Interaction) -> None:
-        if interaction.permissions.manage_guild or interaction.user.id in self.room.owners:
-            return
-        if not await voting.may_decide(self.room.app, guild(interaction), roles(interaction)):
-            raise NotAllowedError("showrunners and members who may manage the server")
-
     async def _tell(self, decided: Pitch) -> None:
         """Redraw the slate's card, and tell its author if they want to hear of it."""
-        self.room.show_slate((await browsing.slate(self.room.app, decided.slate_id)).slate)
+        self.room.board.slate((await browsing.slate(self.room.app, decided.slate_id)).slate)
         if author := await voting.author_to_tell(self.room.app, decided):
             title, note = plain(decided.title), plain(decided.note or "", MAX_NOTE)
             if decided.state == PitchState.PASSED:
@@ -109,11 +117,19 @@ class Voting(commands.Cog):
     @app_commands.describe(pitch="A pitch of the slate")
     async def voters(self, interaction: Interaction, pitch: str) -> None:
         """See who voted for what on a slate, where the server shows that to its moderators."""
-        if not interaction.permissions.manage_messages:
-            await self._require_showrunner(interaction)
         await interaction.response.defer(ephemeral=True)
-        cast = await voting.voters(self.room.app, await pitch_here(self.room, interaction, pitch))
-        await interaction.followup.send(view=cards.voters(cast), ephemeral=True)
+        await interaction.followup.send(view=await self._voters(interaction, pitch, 0), ephemeral=True)
+
+    async def turn_voters(self, interaction: Interaction, facts: str) -> None:
+        """Turn to another page of who voted for what."""
+        page, pitch = from_button(facts)
+        await interaction.response.edit_message(view=await self._voters(interaction, pitch, page))
+
+    async def _voters(self, interaction: Interaction, pitch: str, page: int) -> cards.View:
+        if not interaction.permissions.manage_messages:
+            await require_showrunner(self.room, interaction)
+        chosen = await pitch_here(self.room, interaction, pitch)
+        return cards.voters(await voting.voters(self.room.app, chosen), chosen, page)
 
     @voters.autocomplete("pitch")
     @pass_over.autocomplete("pitch")

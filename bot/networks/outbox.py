@@ -7,12 +7,12 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.networks.base import Announcement, NetworkRefusedError, marker
+from bot.networks.base import Announcement, Measure, NetworkRefusedError, marker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outbox:
-    """Posts become ``<folder>/<YYYY-MM-DD>/`` with ``post.txt``, ``picture.png``, ``alt.txt`` and ``excerpt.txt``."""
+    """Posts become ``<folder>/<YYYY-MM-DD>/``: ``post.txt``, both pictures with their words, and the excerpt."""
 
     folder: Path
     account: str = ""
@@ -21,6 +21,10 @@ class Outbox:
     def text(self, announcement: Announcement) -> str:
         """Return title, genre, summary and the day's marker; a file has no limit."""
         return f"{announcement.title} ({announcement.genre})\n\n{announcement.summary}\n\n{marker(announcement.day)}"
+
+    def measure(self, text: str) -> Measure:
+        """Return the characters; any number is fine and costs nothing."""
+        return Measure(length=len(text), limit=None)
 
     async def post(self, announcement: Announcement, text: str) -> str:
         """Write the day's folder, whole or not at all; a day that is there stays as it is.
@@ -75,7 +79,11 @@ def _files(announcement: Announcement, text: str) -> dict[str, bytes]:
         "alt.txt": f"{announcement.alt}\n".encode(),
         "excerpt.txt": f"{announcement.excerpt}\n".encode(),
         "picture.png": announcement.picture,
-    }
+    } | (
+        {"page.png": announcement.page, "page-alt.txt": f"{announcement.page_alt}\n".encode()}
+        if announcement.page
+        else {}
+    )
 
 
 def _write_through(path: Path, content: bytes) -> None:

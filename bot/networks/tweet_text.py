@@ -1,4 +1,4 @@
-"""What X counts and links in a post: weighted length, shortening, and no link, mention or cashtag by accident."""
+"""What X counts and links in a post: weighted length, and no link, mention or cashtag by accident."""
 
 import re
 import unicodedata
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Final
 
 LIMIT: Final = 280
-ELLIPSIS: Final = "…"  # X weighs it 2
 BREAK: Final = "\u200b"  # zero width, weighs 1
 
 _URL_WEIGHT: Final = 23
@@ -21,8 +20,11 @@ _EMOJI: Final = (
     r"|[\U0001f1e6-\U0001f1ff]{2}"  # flags
     rf"|{_SYMBOL}(?:[\U000e0020-\U000e007f]+|(?:\u200d{_SYMBOL})*)"  # families, professions, flags of regions
 )
-_DOMAIN: Final = r"[^\W_][\w-]*(?:\.[\w-]+)*\.[^\W\d_]{2,}(?:[/?#]\S*)?"
-_TOKEN: Final = re.compile(rf"(?P<url>https?://\S+)|(?P<domain>{_DOMAIN})|(?P<emoji>{_EMOJI})|(?P<one>.)", re.DOTALL)
+_DOMAIN: Final = r"[^\W_][\w-]*(?:\.[\w-]+)*\.[^\W\d_]{2,}"
+_HOST: Final = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+(?:com|net|org|tv|io|me)"
+_URL: Final = rf"(?<![\w@＠$#＃\u202a-\u202e])https?://{_HOST}(?:/[\w=/+-]*)?(?=\s|$)"
+_TOKEN: Final = re.compile(rf"(?P<url>(?a:{_URL}))|(?P<domain>{_DOMAIN})|(?P<emoji>{_EMOJI})|(?P<one>.)", re.DOTALL)
+_NAME: Final = re.compile(r"[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*\.[A-Za-z]+")
 _LINKS: Final = re.compile(r"(?<=[^\s.])\.(?=[^\W\d_]\w)|[@＠](?=\w)|\$(?=[^\W\d_])")
 
 
@@ -34,25 +36,14 @@ def weight(text: str) -> int:
     return sum(_weigh(token) for token in _tokens(text))
 
 
+def has_link(text: str) -> bool:
+    """Return whether X may find a link in ``text``, which makes the post dearer."""
+    return any(token.lastgroup in {"url", "domain"} for token in _tokens(text))
+
+
 def unlinked(text: str) -> str:
     """Return ``text`` (NFC) with a zero-width break in all that X would turn into a link, a mention or a cashtag."""
     return _LINKS.sub(lambda match: match[0] + BREAK, unicodedata.normalize("NFC", text))
-
-
-def shorten(text: str, limit: int) -> str:
-    """Return ``text`` if it weighs at most ``limit``, else its first words and "…"; empty where nothing fits."""
-    if weight(text) <= limit:
-        return text
-    room = limit - weight(ELLIPSIS)
-    kept, used = "", 0
-    for token in _tokens(text):
-        used += _weigh(token)
-        if used > room:
-            break
-        kept += token[0]
-    words, space, _ = kept.rpartition(" ")
-    kept = (words if space else kept).rstrip(" .,;:–—-")
-    return kept + ELLIPSIS if kept else ""
 
 
 def _tokens(text: str) -> Iterator[re.Match[str]]:
@@ -66,9 +57,15 @@ def _weigh(token: re.Match[str]) -> int:
         case "emoji":
             return 2
         case "domain":
-            return max(_URL_WEIGHT, sum(map(_weigh_one, token[0])))
+            return _weigh_domain(token[0])
         case _:
             return _weigh_one(token[0])
+
+
+def _weigh_domain(domain: str) -> int:
+    """Return the most it can weigh: X knows which domains exist, so it may link parts of it, all, or nothing."""
+    characters = sum(map(_weigh_one, domain))
+    return max(_URL_WEIGHT, characters) if _NAME.fullmatch(domain) else _URL_WEIGHT * domain.count(".") + characters
 
 
 def _weigh_one(character: str) -> int:

@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 import tweepy
 from pydantic import SecretStr
 
-from bot.networks import tweet_text
+from bot.networks import tweet_text, wording
 from bot.networks.base import (
     Announcement,
     DuplicatePostError,
+    Measure,
     NetworkBusyError,
     NetworkError,
     NetworkRefusedError,
@@ -26,9 +28,11 @@ from bot.networks.base import (
 
 HOST: Final = "https://api.twitter.com"
 MAX_ALT: Final = 1000
-_MAX_TITLE: Final = 200
+PLAIN, LINKED, DESCRIPTION = Decimal("0.015"), Decimal("0.200"), Decimal("0.005")
+"""US$ a post, a post with a link, and a picture's description."""
 _RECENT: Final = 20
 _LIMITS: Final = ("x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour")
+_RULER: Final = wording.Ruler(limit=tweet_text.LIMIT, length=tweet_text.weight, safe=tweet_text.unlinked)
 _NO_ANSWER: Final = (KeyError, TypeError, AttributeError, ValueError)  # a body that is not the v2 JSON it should be
 
 
@@ -50,15 +54,16 @@ class Twitter:
         return self.access_token.get_secret_value().partition("-")[0]
 
     def text(self, announcement: Announcement) -> str:
-        """Return title, genre, as much of the summary as fits, and the day's marker: weighted 280, without links."""
-        head = tweet_text.shorten(tweet_text.unlinked(announcement.title), _MAX_TITLE)
-        head, foot = f"{head} ({announcement.genre})", marker(announcement.day)
-        room = tweet_text.LIMIT - tweet_text.weight(f"{head}\n\n\n\n{foot}")
-        summary = tweet_text.shorten(tweet_text.unlinked(announcement.summary), room)
-        return "\n\n".join(filter(None, (head, summary, foot)))
+        """Return title, genre, as much of the summary as fits, the day's marker, hashtags: weighted 280, no links."""
+        return wording.compose(announcement, _RULER, wording.hashtags(announcement.genre))
+
+    def measure(self, text: str) -> Measure:
+        """Return the length as X weighs it, and the price of the post and of its two pictures' descriptions."""
+        price = LINKED if tweet_text.has_link(text) else PLAIN
+        return Measure(length=tweet_text.weight(text), limit=tweet_text.LIMIT, cost=price + 2 * DESCRIPTION)
 
     async def post(self, announcement: Announcement, text: str) -> str:
-        """Upload the picture, describe it, post ``text`` marked as made with AI; return the address.
+        """Upload the pictures, describe them, post ``text`` marked as made with AI; return the address.
 
         Raises:
             NetworkUnauthorizedError, NetworkBusyError, NetworkRefusedError, DuplicatePostError: nothing was posted now.
@@ -77,13 +82,9 @@ class Twitter:
     def _post(self, announcement: Announcement, text: str) -> str:
         with self._client() as client:
             with _answers(NetworkBusyError):
-                picture = base64.b64encode(announcement.picture).decode()
-                upload = {"media": picture, "media_category": "tweet_image", "media_type": "image/png"}
-                media = _json(client, "POST", "/2/media/upload", json=upload)["data"]["id"]
-                words = {"id": media, "metadata": {"alt_text": {"text": announcement.alt[:MAX_ALT]}}}
-                client.request("POST", "/2/media/metadata", json=words, user_auth=True)
+                media = [_upload(client, picture, alt) for picture, alt in announcement.pictures]
             with _answers(NetworkUncertainError):
-                tweet = {"text": text, "media": {"media_ids": [media]}, "made_with_ai": True}
+                tweet = {"text": text, "media": {"media_ids": media}, "made_with_ai": True}
                 return _address(_json(client, "POST", "/2/tweets", json=tweet)["data"]["id"])
 
     def _find(self, wanted: str, text: str) -> str | None:
@@ -118,6 +119,16 @@ class Twitter:
 
 def _json(client: Any, method: str, route: str, **rest: Any) -> Any:  # noqa: ANN401 - tweepy and JSON have no types
     return client.request(method, route, user_auth=True, **rest).json()
+
+
+def _upload(client: Any, picture: bytes, alt: str) -> str:  # noqa: ANN401 - tweepy has no types
+    """Upload a PNG with its description; return its number."""
+    encoded = base64.b64encode(picture).decode()
+    upload = {"media": encoded, "media_category": "tweet_image", "media_type": "image/png"}
+    number: str = _json(client, "POST", "/2/media/upload", json=upload)["data"]["id"]
+    words = {"id": number, "metadata": {"alt_text": {"text": alt[:MAX_ALT]}}}
+    client.request("POST", "/2/media/metadata", json=words, user_auth=True)
+    return number
 
 
 def _address(tweet: str) -> str:

@@ -72,9 +72,10 @@ class Pick(ui.DynamicItem[ui.Select[Any]], template=r"gl:v1:pick:(?P<name>[a-z_]
         return cls(name, ui.Select(options=options))
 
     @classmethod
-    def channel(cls, name: str, chosen: int | None) -> Self:
-        """Return a list of the server's channels, of which one or none is chosen."""
-        kinds = [discord.ChannelType.text, discord.ChannelType.news, discord.ChannelType.forum]
+    def channel(cls, name: str, chosen: int | None, *, forum: bool = False) -> Self:
+        """Return a list of the server's channels, of which one or none is chosen; a ``forum`` too, if asked."""
+        kinds = [discord.ChannelType.text, discord.ChannelType.news]
+        kinds += [discord.ChannelType.forum] if forum else []
         default = [discord.SelectDefaultValue(id=chosen, type=discord.SelectDefaultValueType.channel)] if chosen else []
         select: Any = ui.ChannelSelect(channel_types=kinds, min_values=0, default_values=default)
         return cls(name, select)

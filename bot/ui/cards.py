@@ -13,10 +13,11 @@ from bot.stage import Progress
 from bot.ui.buttons import Press, VoteButton
 from bot.ui.plain import label, plain, typewritten
 from bot.usecases.browsing import SlateView
-from db.ids import MemberId
+from db.ids import MemberId, PitchId
 from db.pitches import Pitch
 from db.scripts import Script
 from db.slates import Slate
+from db.stagings import Staging
 from model.screenplay import NotAScriptError
 from model.tasks import partial_pitch
 
@@ -27,6 +28,7 @@ _ROOM_FOR_PITCHES: Final = 3400  # of the 4,000 characters that a card may hold
 _BUTTONS_A_ROW: Final = 5
 _SUMMARY: Final = 600
 _NOTE: Final = 90
+VOTERS: Final = 25  # on a page
 
 View = ui.LayoutView
 
@@ -66,7 +68,7 @@ def slate_card(view: SlateView) -> View:
     if slate.state == "failed":
         return _card(GREY, ui.TextDisplay(f"{_asked(slate)}\n{failure(slate.failure)}"), _one_more(slate))
     if slate.state == "drafting":
-        return writing_slate(slate, view.progress or Progress())
+        return writing_slate(slate, view.progress or Progress(absent=True))  # nobody is at it until a restart is over
     shown = [pitch for pitch in view.pitches if not pitch.removed]
     noted = _NOTE + 10 if any(pitch.note for pitch in view.pitches) else 0
     room = min(_SUMMARY, _ROOM_FOR_PITCHES // max(len(view.pitches), 1) - 140 - noted)
@@ -148,24 +150,42 @@ def _go_on(script: Script) -> ui.ActionRow[Any]:
     )
 
 
-def page_card(head: str, text: str, *, written: bool) -> View:
-    """Return a card with a page, or with the sentence that says why there is none."""
-    shown = typewritten(text) if written else text
-    return _card(GREEN if written else GREY, ui.TextDisplay(f"### {head}\n{shown}"))
+def staging_card(staging: Staging, progress: Progress | None = None) -> View:
+    """Return the card of a member's dialog: the scene it became, why there is none, or how far it is."""
+    head = f"### {say('Staged')}"
+    if staging.state == "failed":
+        return _card(GREY, ui.TextDisplay(f"{head}\n{failure(staging.failure)}"))
+    if staging.fountain:
+        return _card(GREEN, ui.TextDisplay(f"{head}\n{typewritten(staging.fountain)}"))
+    state = _state(progress or Progress(), say("The room is writing …"))
+    return _card(AMBER, ui.TextDisplay(f"{head}\n-# {state}"))
 
 
-def voters(cast: Mapping[MemberId, Pitch]) -> View:
-    """Return who voted for what; mentions show names, and ring nobody."""
+def opening_card(pitch: Pitch) -> View:
+    """Return what stands at the head of a greenlit show's thread: title, logline, and where it comes from."""
+    votes = f" · {_votes(pitch.votes)}" if pitch.votes else ""
+    about = f"-# {plain(pitch.genre)} · {plain(pitch.theme)} · {say('greenlit')}{votes}"
+    note = [f"-# {plain(pitch.note, 300)}"] if pitch.note else []
+    lines = [f"### {plain(pitch.title, 100)}", plain(pitch.summary), about, *note]
+    return _card(GREEN, ui.TextDisplay("\n".join(lines)))
+
+
+def voters(cast: Mapping[MemberId, Pitch], pitch_id: PitchId, page: int) -> View:
+    """Return a page of who voted for what on a pitch's slate; mentions show names, and ring nobody."""
+    first = page * VOTERS
     rows = [f"{_named(member)} · {plain(pitch.title, 80)}" for member, pitch in cast.items()]
-    room, shown = 3600, list[str]()
-    for row in rows:
-        room -= len(row) + 1
-        if room < 0:
-            shown.append(say_count("… and {count} more", "… and {count} more", len(rows) - len(shown)))
-            break
-        shown.append(row)
-    text = "\n".join(shown) or say("Nobody has voted here yet.")
-    return _card(GREY, ui.TextDisplay(f"### {say('Votes')}\n{text}"))
+    text = "\n".join(rows[first : first + VOTERS]) or say("Nobody has voted here yet.")
+    turn = turning("voters", pitch_id, page, more=len(rows) > first + VOTERS)
+    return _card(GREY, ui.TextDisplay(f"### {say('Votes')} · {len(rows)}\n{text}"), *turn)
+
+
+def turning(word: str, facts: object, page: int, *, more: bool) -> list[ui.ActionRow[Any]]:
+    """Return the row of buttons that turn the pages of a list, or nothing where it has one page."""
+    if not page and not more:
+        return []
+    back = Press(word, f"{page - 1}:{facts}", label=say("Back"), disabled=not page)
+    on = Press(word, f"{page + 1}:{facts}", label=say("Next"), disabled=not more)
+    return [ui.ActionRow(back, on)]
 
 
 def _named(member: MemberId) -> str:
@@ -182,6 +202,6 @@ def script_card(pitch: Pitch, script: Script, progress: Progress | None = None) 
         return _card(
             GREEN, ui.TextDisplay(f"{head}\n{typewritten(script.fountain)}\n-# {_cast(script)}"), _go_on(script)
         )
-    progress = progress or Progress()
+    progress = progress or Progress(absent=True)
     text = typewritten(progress.texts[0]) if progress.texts else ""
     return _card(AMBER, ui.TextDisplay(f"{head}\n{text}\n-# {_state(progress, _writing(script))}"))

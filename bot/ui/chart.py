@@ -1,14 +1,17 @@
 """The leaderboard as a picture: a bar a title, by votes."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from PIL import Image, ImageDraw
 
-from bot.ui.backdrops import PALETTES, PLAIN
-from bot.ui.typesetting import Line, broken, clipped, drawable, face
+from bot.ui.backdrops import PALETTES, PLAIN, light
+from bot.ui.breaking import broken, clipped, shortened
+from bot.ui.encoding import png
+from bot.ui.readable import drawable
+from bot.ui.typefaces import Voice
+from bot.ui.typesetting import Line, measured
 
 WIDTH: Final = 1000
 MARGIN: Final = 40
@@ -20,7 +23,6 @@ _HEAD: Final = 84
 _GROUND: Final = "#17181C"
 _INK: Final = "#FFF8EA"
 _TRACK: Final = "#2A2C33"
-_LIGHT: Final = "#4ADE80"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,16 +54,22 @@ def layout(bars: Sequence[Bar]) -> tuple[Row, ...]:
 def _row(number: int, bar: Bar, most: int) -> Row:
     y = _HEAD + number * _ROW
     count = str(bar.votes)
-    right = WIDTH - MARGIN - face(_COUNT, bold=True).getlength(count)
+    right = WIDTH - MARGIN - measured(count, size=_COUNT, voice=Voice.TYPEWRITER_BOLD)
     room = right - MARGIN - 20
     name = f"{number + 1}. {drawable(bar.title) or drawable(bar.genre)}"
-    name = clipped(broken(name, width=room, size=_TITLE), most=1, width=room, size=_TITLE)[0]
+    name = _one_line(name, width=room, size=_TITLE)
     return Row(
-        title=Line(text=name, x=MARGIN, y=y, size=_TITLE),
-        count=Line(text=count, x=right, y=y + 3, size=_COUNT, bold=True),
+        title=Line(text=name, x=MARGIN, y=y + _TITLE * 0.8, size=_TITLE),
+        count=Line(text=count, x=right, y=y + _TITLE * 0.8, size=_COUNT, voice=Voice.TYPEWRITER_BOLD),
         y=y + _TITLE + 8,
         length=max(_BAR, (WIDTH - 2 * MARGIN) * bar.votes / most),
         colour=PALETTES.get(bar.genre.casefold(), PLAIN).accent,
+    )
+
+
+def _one_line(text: str, *, width: float, size: int, voice: Voice = Voice.TYPEWRITER) -> str:
+    return "".join(
+        clipped(broken(text, width=width, size=size, voice=voice), most=1, width=width, size=size, voice=voice)
     )
 
 
@@ -69,21 +77,19 @@ def chart(bars: Sequence[Bar], heading: str) -> bytes:
     """Return a PNG, 1000 pixels wide, of the bars in their order below ``heading``; the same for the same arguments."""
     picture = Image.new("RGB", (WIDTH, _HEAD + len(bars) * _ROW + MARGIN // 2), _GROUND)
     draw = ImageDraw.Draw(picture)
-    draw.ellipse((MARGIN, 34, MARGIN + 16, 50), fill=_LIGHT)
-    head = clipped(broken(drawable(heading), width=WIDTH - 2 * MARGIN - 30, size=28), most=1, width=900, size=28)
-    draw.text((MARGIN + 30, 28), "".join(head), font=face(28, bold=True), fill=_INK)
+    light(picture, MARGIN, 34, 16)
+    bold = Voice.TYPEWRITER_BOLD
+    head = _one_line(drawable(heading, bold), width=WIDTH - 2 * MARGIN - 30, size=28, voice=bold)
+    Line(text=head, x=MARGIN + 30, y=50, size=28, voice=bold).draw(picture, _INK)
     for row in layout(bars):
         for line in (row.title, row.count):
-            draw.text((line.x, line.y), line.text, font=face(line.size, bold=line.bold), fill=_INK)
+            line.draw(picture, _INK)
         draw.rounded_rectangle((MARGIN, row.y, WIDTH - MARGIN, row.y + _BAR), _BAR // 2, fill=_TRACK)
         draw.rounded_rectangle((MARGIN, row.y, MARGIN + row.length, row.y + _BAR), _BAR // 2, fill=row.colour)
-    file = io.BytesIO()
-    picture.save(file, "PNG", optimize=True)
-    return file.getvalue()
+    return png(picture)
 
 
 def alt_text(bars: Sequence[Bar], heading: str) -> str:
     """Return the picture in words, at most 1000 characters."""
     rows = "; ".join(f"{number}. {bar.title}: {bar.votes}" for number, bar in enumerate(bars, 1))
-    text = " ".join(f"{heading}: {rows}".split())
-    return text if len(text) <= 1000 else text[:999].rstrip() + "…"
+    return shortened(" ".join(f"{heading}: {rows}".split()))

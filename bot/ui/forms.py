@@ -1,11 +1,14 @@
 """Forms that pop up: a few fields, and what happens with what was written into them."""
 
+import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import discord
 from discord import ui
+
+_OURS: Final = f"gl:v1:form:{secrets.token_hex(4)}:"  # of this process
 
 Submitted = Callable[[discord.Interaction[Any], dict[str, str]], Awaitable[object]]
 
@@ -26,7 +29,7 @@ class Form(ui.Modal):
     """A form that lives as long as the process; ``submitted`` is given what was written, by name of field."""
 
     def __init__(self, title: str, fields: Sequence[Field], submitted: Submitted) -> None:
-        super().__init__(title=title[:45])
+        super().__init__(title=title[:45], custom_id=f"{_OURS}{secrets.token_hex(8)}")
         self._submitted = submitted
         self._inputs: dict[str, ui.TextInput[Any]] = {}
         for field in fields:
@@ -43,3 +46,8 @@ class Form(ui.Modal):
         """Hand on what was written; what goes wrong becomes a sentence as everywhere."""
         values = {name: written.value for name, written in self._inputs.items()}
         await interaction.client.submit(interaction, self._submitted, values)
+
+
+def is_ours(custom_id: str | None) -> bool:
+    """Say whether a form was shown by this process: of another one's nobody knows what it was for."""
+    return (custom_id or "").startswith(_OURS)

@@ -8,9 +8,10 @@ from urllib.parse import quote, unquote
 import discord
 from discord import ui
 
+from bot.errors import CommandChangedError
 from bot.languages import say, say_count
 from bot.ui.buttons import Press
-from bot.ui.cards import GREEN, View
+from bot.ui.cards import GREEN, View, turning
 from bot.ui.chart import Bar, alt_text, chart
 from bot.ui.plain import plain
 from bot.usecases.browsing import Show
@@ -18,6 +19,7 @@ from bot.usecases.listing import Page
 from db.pitches import Pitch
 
 PICTURE: Final = "leaderboard.png"
+_PAGES: Final = 100_000
 _QUERY: Final = 60  # characters of a search, as they stand in a button
 
 
@@ -36,12 +38,8 @@ def words(state: str) -> str:
 def listed(heading: str, page: Page, turn: str, facts: str, empty: str) -> View:
     """Return a page of a list; ``turn`` and ``facts`` are on the buttons that turn it."""
     rows = [_row(pitch) for pitch in page.pitches] or [empty]
-    items: list[ui.Item[Any]] = [ui.TextDisplay("\n".join([f"### {heading}", *rows]))]
-    if page.number or page.more:
-        back = Press(turn, f"{page.number - 1}:{facts}", label=say("Back"), disabled=not page.number)
-        on = Press(turn, f"{page.number + 1}:{facts}", label=say("Next"), disabled=not page.more)
-        items.append(ui.ActionRow(back, on))
-    return _view(*items)
+    text: ui.TextDisplay[Any] = ui.TextDisplay("\n".join([f"### {heading}", *rows]))
+    return _view(text, *turning(turn, facts, page.number, more=page.more))
 
 
 def _row(pitch: Pitch) -> str:
@@ -62,10 +60,12 @@ def from_button(facts: str) -> tuple[int, str]:
     """Return the page and the rest of what stands on a button that turns pages.
 
     Raises:
-        ValueError: no button of ours says that.
+        CommandChangedError: no button of ours says that.
     """
     number, _, rest = facts.partition(":")
-    return max(0, min(int(number), 100_000)), unquote(rest)
+    if not (number.isascii() and number.isdecimal()):
+        raise CommandChangedError
+    return min(int(number), _PAGES), unquote(rest)
 
 
 def show_card(show: Show, *, kept: bool) -> View:
@@ -94,11 +94,12 @@ def leaderboard(leaders: Sequence[Pitch], period: str) -> tuple[View, list[disco
     )
     if not leaders:
         return _view(ui.TextDisplay(f"### {heading}\n" + say("Nobody has voted yet; `/pitch` opens a slate."))), []
-    bars = [Bar(title=pitch.title, genre=pitch.genre, votes=pitch.votes) for pitch in leaders]
+    bars = [Bar(title=pitch.title, genre=pitch.genre, votes=pitch.votes + pitch.kept) for pitch in leaders]
     file = discord.File(io.BytesIO(chart(bars, heading)), PICTURE)
     rows = [
         f"{place}\\. **{plain(pitch.title, 100)}** · "
         + say_count("{count} vote", "{count} votes", pitch.votes)
+        + (f" · ♥ {pitch.kept}" if pitch.kept else "")
         + f" · {words(pitch.state)}"
         for place, pitch in enumerate(leaders, 1)
     ]

@@ -1,11 +1,13 @@
 """Text of members and of the model made harmless for Discord: no mention, no link preview, no mark-up of theirs."""
 
 import re
+import textwrap
 from typing import Final
 
 _INVISIBLE: Final = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
 _UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _MARKS: Final = re.compile(r"[\\*_~|`\[\]<>]|^(?:#{1,3}|[-+])(?=[#\s])|(?<=^\d)\.|(?<=^\d\d)\.")
+_COLUMNS: Final = 52  # of a code block beside a list of channels
 _BROKEN: Final = (
     ("://", ":\u200b//"),
     ("@", "@\u200b"),
@@ -39,12 +41,20 @@ def plain(text: str, limit: int = 600) -> str:
 def typewritten(text: str, limit: int = 3500) -> str:
     """Return ``text`` as a code block, shortened at a line; nothing in it can end the block early."""
     visible = _UNPRINTABLE.sub("", _INVISIBLE.sub("", text)).replace("```", "ʼʼʼ")
+    visible = "\n".join(map(_broken, visible.split("\n")))
     short = visible
     while width(short) > limit:
         short = short[: len(short) - max(1, (width(short) - limit) // 2)]
     if len(short) < len(visible):
         short = short.rsplit("\n", 1)[0] + "\n…"
     return f"```\n{short or ' '}\n```"
+
+
+def _broken(line: str) -> str:
+    """Return a line broken where a code block would otherwise break it in the middle of a word."""
+    indent = " " * (len(line) - len(line.lstrip(" ")))
+    rows = textwrap.wrap(line, _COLUMNS, subsequent_indent=indent, break_on_hyphens=False, drop_whitespace=True)
+    return "\n".join(rows) if len(rows) > 1 else line
 
 
 def _visible(text: str) -> str:

@@ -1,131 +1,151 @@
-"""The picture of a show: title and summary on the colours of its genre, a page of the script beside them."""
+"""The poster of a show: its title and logline on the colours of its genre, large type beside a drawing."""
 
-import io
-from dataclasses import dataclass
-from random import Random
+from dataclasses import dataclass, replace
 from typing import Final
 
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image
 
-from bot.ui.backdrops import PALETTES, PLAIN, Palette, backdrop
-from bot.ui.scriptpage import PAGE, page_lines
-from bot.ui.typesetting import LEADING, Line, broken, clipped, drawable, face, fitted, stacked
+from bot.ui.backdrops import PALETTES, PLAIN, backdrop, light
+from bot.ui.breaking import LEADING, broken, clipped, fitted, shortened
+from bot.ui.encoding import png
+from bot.ui.graphemes import visible
+from bot.ui.readable import drawable
+from bot.ui.typefaces import Voice
+from bot.ui.typesetting import Line
 
-WIDTH: Final = 1200
-HEIGHT: Final = 675
-MARGIN: Final = 64
+SIZE: Final = (1200, 675)
 NOTE: Final = "A show that does not exist. Written by a language model."
-MAX_ALT: Final = 1000
 
-_COLUMN: Final = 560  # pixels for the words when a page lies beside them
-_WIDE: Final = 760
-_TITLE_SIZES: Final = range(140, 32, -4)
-_TITLE_HEIGHT: Final = 290.0
-_TITLE_LEADING: Final = 1.08
-_SUMMARY_SIZES: Final = (26, 24, 22)
-_LABEL: Final = 22
-_SMALL: Final = 16
-_TOP: Final = 124.0
-_BOTTOM: Final = HEIGHT - MARGIN - 2 * _SMALL
-_LIGHT: Final = "#4ADE80"  # the green light
-_PAPER: Final = "#FBF8F0"
-_TYPE: Final = "#23201C"
-_PAGE_AT: Final = (690, 62)
-_SHARP: Final = 2  # the page is set larger, turned, and made smaller
+MOST_TITLE: Final = 240  # characters; more cannot be read on a poster
+MOST_SUMMARY: Final = 900
+WIDE_SPLIT: Final = 0.36  # shares of the picture that the drawing takes
+TALL_SPLIT: Final = 0.40
+SQUARE_SPLIT: Final = 0.33
+MARGIN: Final = 0.085  # of the shorter side
+_LEADINGS: Final = {Voice.GOTHIC: 1.1, Voice.SERIF: 1.06, Voice.ROUND: 0.98}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """Every line on the picture: ``label``, ``title``, ``summary``, ``note``, and the ``page`` in its own pixels."""
+    """Every line on the poster."""
 
     label: Line
     title: tuple[Line, ...]
     summary: tuple[Line, ...]
     note: Line
-    page: tuple[Line, ...]
 
     @property
-    def words(self) -> tuple[Line, ...]:
-        """The lines that lie on the picture itself."""
+    def lines(self) -> tuple[Line, ...]:
+        """All of them, from top to bottom."""
         return (self.label, *self.title, *self.summary, self.note)
 
 
-def layout(*, title: str, summary: str, genre: str, excerpt: str | None) -> Layout:
-    """Return where every line goes; all of them stay inside the margins of picture and page."""
-    page = page_lines(excerpt) if excerpt else ()
-    width = _COLUMN if page else _WIDE
-    name = drawable(title) or drawable(genre).title() or "GreenLIT"
-    size, names = fitted(name, width=width, height=_TITLE_HEIGHT, sizes=_TITLE_SIZES, leading=_TITLE_LEADING)
-    below = _TOP + len(names) * size * _TITLE_LEADING + 24
-    label = f"GREENLIT · {drawable(genre).upper()}".rstrip(" ·")
-    label = clipped(broken(label, width=width - 30, size=_LABEL), most=1, width=width - 30, size=_LABEL)[0]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Column:
+    """Where the words go, in pixels; ``unit`` is what a pixel is on a picture 675 high."""
+
+    left: int
+    top: float
+    width: float
+    bottom: float
+    unit: float
+
+    def px(self, pixels: float) -> int:
+        """Return ``pixels`` of the wide poster in those of this one."""
+        return round(pixels * self.unit)
+
+
+def _column(size: tuple[int, int]) -> _Column:
+    width, height = size
+    unit, margin = min(size) / SIZE[1], round(min(size) * MARGIN)
+    if width > height:
+        room = width * (1 - WIDE_SPLIT) - 1.75 * margin
+        return _Column(left=margin, top=margin, width=room, bottom=height - margin, unit=unit)
+    top = height * split_of(size) + margin
+    return _Column(left=margin, top=top, width=width - 2.0 * margin, bottom=height - margin, unit=unit * 0.85)
+
+
+def split_of(size: tuple[int, int]) -> float:
+    """Return the share of the picture that the drawing takes."""
+    if size[0] > size[1]:
+        return WIDE_SPLIT
+    return SQUARE_SPLIT if size[1] < 1.2 * size[0] else TALL_SPLIT
+
+
+def layout(*, title: str, summary: str, genre: str, size: tuple[int, int] = SIZE) -> Layout:
+    """Return where every line goes; all of them stay inside the margins, clear of the drawing."""
+    column = _column(size)
+    palette = PALETTES.get(genre.casefold(), PLAIN)
+    top, bottom = column.top + column.px(54), column.bottom - column.px(50)
+    names = _title(_name(title, genre, palette.voice), palette.voice, column, top=top, height=(bottom - top) * 0.68)
+    below = names[-1].box[3] + column.px(34)
     return Layout(
-        label=Line(text=label, x=MARGIN + 30, y=MARGIN, size=_LABEL, bold=True),
-        title=tuple(stacked(names, x=MARGIN, y=_TOP, size=size, bold=True, leading=_TITLE_LEADING)),
-        summary=_summary(drawable(summary), width=width, top=below),
-        note=Line(text=NOTE, x=MARGIN, y=HEIGHT - MARGIN, size=_SMALL),
-        page=page,
+        label=_label(genre, column),
+        title=names,
+        summary=_summary(
+            drawable(shortened(summary, MOST_SUMMARY)), column, top=below, bottom=bottom, most=names[0].size * 2 // 3
+        ),
+        note=Line(text=NOTE, x=column.left, y=column.bottom, size=column.px(16)),
     )
 
 
-def _summary(text: str, *, width: int, top: float) -> tuple[Line, ...]:
-    size, lines = _SUMMARY_SIZES[-1], list[str]()
-    for size in _SUMMARY_SIZES:
-        lines = broken(text, width=width, size=size)
-        most = int((_BOTTOM - top) // (size * LEADING))
-        if len(lines) <= most:
-            break
-    lines = clipped(lines, most=int((_BOTTOM - top) // (size * LEADING)), width=width, size=size)
-    return tuple(stacked(lines, x=MARGIN, y=top, size=size))
+def _name(title: str, genre: str, voice: Voice) -> str:
+    """Return what is written large: the title, in capitals where the typeface has been made for them."""
+    name = shortened(visible(title), MOST_TITLE) or visible(genre).title() or "GreenLIT"
+    return drawable(name.upper() if voice is Voice.GOTHIC else name, voice)
 
 
-def poster(*, title: str, summary: str, genre: str, excerpt: str | None, seed: int) -> bytes:
-    """Return a PNG of 1200 × 675 pixels and at most 200 kB, the same for the same arguments.
+def _label(genre: str, column: _Column) -> Line:
+    size, indent = column.px(21), column.px(29)
+    text = f"GREENLIT · {drawable(genre).upper()}".rstrip(" ·")
+    width, voice = column.width - indent, Voice.TYPEWRITER_BOLD
+    (text,) = clipped(broken(text, width=width, size=size, voice=voice), most=1, width=width, size=size, voice=voice)
+    return Line(text=text, x=column.left + indent, y=column.top + column.px(14), size=size, voice=voice)
 
-    ``excerpt`` is script text, one element a line; without it the words take the space of the page.
-    Characters the typeface lacks are left out (:func:`alt_text` has them all).
+
+def _title(name: str, voice: Voice, column: _Column, *, top: float, height: float) -> tuple[Line, ...]:
+    """Return the title as large as it fits: its ink begins at ``top``, its lines never touch."""
+    leading = _LEADINGS[voice]
+    sizes = range(column.px(34), column.px(280), 2)
+    size, texts = fitted(name, width=column.width, height=height, sizes=sizes, leading=leading, voice=voice)
+    lines: list[Line] = []
+    for text in texts:
+        line = Line(text=text, x=column.left, y=0, size=size, voice=voice)
+        clear = (lines[-1].box[3] + size / 20 if lines else top) - line.box[1]
+        lines.append(replace(line, y=max(clear, lines[-1].y + size * leading) if lines else clear))
+    return tuple(lines)
+
+
+def _summary(text: str, column: _Column, *, top: float, bottom: float, most: int) -> tuple[Line, ...]:
+    """Return the logline so that its last baseline is at ``bottom``, in the largest size that holds all of it."""
+    sizes = range(column.px(20), max(column.px(20), min(column.px(32), most)) + 1)
+    size, texts = fitted(text, width=column.width, height=bottom - top, sizes=sizes)
+    first = bottom - (len(texts) - 1) * size * LEADING
+    return tuple(
+        Line(text=line, x=column.left, y=first + row * size * LEADING, size=size) for row, line in enumerate(texts)
+    )
+
+
+def poster(*, title: str, summary: str, genre: str, seed: int, size: tuple[int, int] = SIZE) -> bytes:
+    """Return a PNG of ``size`` pixels and less than 1 MB, the same for the same arguments and fonts.
+
+    What no typeface here can draw is named in brackets (:func:`alt_text` has it all).
     """
-    plan = layout(title=title, summary=summary, genre=genre, excerpt=excerpt)
-    random, palette = Random(seed), PALETTES.get(genre.casefold(), PLAIN)  # noqa: S311 - a picture, not a secret
-    picture = backdrop((WIDTH, HEIGHT), palette, random)
-    if plan.page:
-        _lay_page(picture, plan.page, angle=random.choice((-3.0, -2.0, 2.0, 3.0)))
-    _write(picture, plan, palette)
-    file = io.BytesIO()
-    picture = picture.quantize(
-        256, Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE
-    )  # keeps rare colours
-    picture.save(file, "PNG", optimize=True)
-    return file.getvalue()
+    plan = layout(title=title, summary=summary, genre=genre, size=size)
+    palette = PALETTES.get(genre.casefold(), PLAIN)
+    picture = backdrop(size, split_of(size), palette, seed)
+    _light(picture, plan.label)
+    for line in plan.lines:
+        line.draw(picture, palette.accent if line in (plan.label, plan.note) else palette.ink)
+    return png(picture)
 
 
-def _write(picture: Image.Image, plan: Layout, palette: Palette) -> None:
-    draw = ImageDraw.Draw(picture)
-    draw.ellipse((MARGIN, MARGIN + 2, MARGIN + 16, MARGIN + 18), fill=_LIGHT)
-    for line in plan.words:
-        ink = palette.accent if line in (plan.label, plan.note) else palette.ink
-        draw.text((line.x, line.y), line.text, font=face(line.size, bold=line.bold), fill=ink)
+def _light(picture: Image.Image, label: Line) -> None:
+    """Turn on the light before the label, as high as its capitals."""
+    _, top, _, bottom = Line(text="H", x=0, y=label.y, size=label.size, voice=label.voice).box
+    light(picture, label.x - round(label.size * 29 / 21), top, round(bottom - top))
 
 
-def _lay_page(picture: Image.Image, lines: tuple[Line, ...], *, angle: float) -> None:
-    width, height = PAGE[0] * _SHARP, PAGE[1] * _SHARP
-    sheet = Image.new("RGBA", (width, height), _PAPER)
-    draw = ImageDraw.Draw(sheet)
-    for line in lines:
-        font = face(line.size * _SHARP, bold=line.bold)
-        draw.text((line.x * _SHARP, line.y * _SHARP), line.text, font=font, fill=_TYPE)
-    turned = sheet.rotate(angle, Image.Resampling.BICUBIC, expand=True)
-    turned = turned.resize((turned.width // _SHARP, turned.height // _SHARP), Image.Resampling.LANCZOS)
-    shadow = Image.new("RGBA", picture.size)
-    shadow.paste((0, 0, 0, 120), (_PAGE_AT[0] + 8, _PAGE_AT[1] + 14), turned.getchannel("A"))
-    picture.paste((0, 0, 0), mask=shadow.filter(ImageFilter.GaussianBlur(12)).getchannel("A"))
-    picture.paste(turned, _PAGE_AT, turned)
-
-
-def alt_text(*, title: str, summary: str, genre: str, excerpt: str | None) -> str:
-    """Return the picture in words for those who do not see it: at most 1000 characters, on one line."""
-    parts = [f"Poster of “{title}”, {genre}, a show that does not exist: {summary}"]
-    if excerpt:
-        parts.append(f"Beside it, a page of the script: {' / '.join(excerpt.splitlines())}")
-    text = " ".join(" ".join(parts).split())
-    return text if len(text) <= MAX_ALT else text[: MAX_ALT - 1].rstrip() + "…"
+def alt_text(*, title: str, summary: str, genre: str) -> str:
+    """Return the poster in words for those who do not see it: at most 1000 characters, on one line."""
+    return shortened(visible(f"Poster of “{title}”, {genre}, a show that does not exist: {summary}"))

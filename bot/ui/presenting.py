@@ -4,18 +4,19 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 import aiohttp
 import discord
 import structlog
 
 from bot.app import App
-from bot.stage import Work, script_work, slate_work
+from bot.stage import Work, script_work, slate_work, staging_work
 from bot.ui import cards
 from bot.ui.places import Show
-from bot.usecases import browsing
+from bot.usecases import browsing, rewriting
 from db.errors import DatabaseBusyError, DatabaseUnreachableError
-from db.ids import ScriptId, SlateId
+from db.ids import ScriptId, SlateId, StagingId
 
 log = structlog.get_logger()
 EDIT_EVERY: Final = 1.2  # seconds between edits in one channel
@@ -49,6 +50,7 @@ class _Card:
     hanging: object = None
     last: bool = False
     failures: int = 0
+    tried: int = 0
 
     async def attempt(self) -> None:
         """Show the card as of now, unless it hangs there; trouble that may pass is counted.
@@ -61,6 +63,7 @@ class _Card:
             view, last = await self.draw()
             parts = view.to_components()  # type: ignore[no-untyped-call]
             if parts != self.hanging:
+                self.tried += 1
                 await self.show(view)
         except (discord.NotFound, discord.Forbidden):
             raise
@@ -72,6 +75,15 @@ class _Card:
         else:
             self.hanging, self.last, self.failures = parts, last, 0
 
+    async def look_again(self) -> None:
+        """See whether the last card is still right: what took long may have been shown after what is newer."""
+        try:
+            view, _ = await self.draw()
+        except _TROUBLE:
+            self.last = False
+        else:
+            self.last = view.to_components() == self.hanging  # type: ignore[no-untyped-call]
+
 
 class Presenter:
     """The followers. What they miss because the process ends is caught up at the next start."""
@@ -80,14 +92,14 @@ class Presenter:
         self._app = app
         self._edit_every = edit_every
         self._pause = pause
-        self._turns: dict[int, float] = {}
+        self._turns = WeakValueDictionary[int, asyncio.Lock]()
         self._every: dict[int, float] = {}  # seconds between edits where they are more than usual
         self._due: set[SlateId] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = asyncio.Event()
 
     def slate(self, slate_id: SlateId, show: Show, channel_id: int) -> None:
-        """Show a slate's card at once, keep it up to date while it is written, and see the end of its vote."""
+        """Show a slate's card soon, keep it up to date while it is written, and see the end of its vote."""
 
         async def draw() -> tuple[cards.View, bool]:
             view = await browsing.slate(self._app, slate_id)
@@ -97,7 +109,7 @@ class Presenter:
         self._begin(self._follow_to_the_end(card, slate_id), f"slate {slate_id}")
 
     def script(self, script_id: ScriptId, show: Show, channel_id: int) -> None:
-        """Show a script's card at once and keep it up to date until it is written, or failed."""
+        """Show a script's card soon and keep it up to date until it is written, or failed."""
         work = script_work(script_id)
 
         async def draw() -> tuple[cards.View, bool]:
@@ -106,6 +118,17 @@ class Presenter:
 
         card = _Card(draw=draw, show=show, channel_id=channel_id)
         self._begin(self._follow(card, work), f"script {script_id}")
+
+    def staging(self, staging_id: StagingId, show: Show, channel_id: int) -> None:
+        """Show a staged dialog's card at once and keep it up to date until it is written, or failed."""
+        work = staging_work(staging_id)
+
+        async def draw() -> tuple[cards.View, bool]:
+            staging = await rewriting.staging(self._app, staging_id)
+            return cards.staging_card(staging, self._app.stage.latest(work)), staging.state != "drafting"
+
+        card = _Card(draw=draw, show=show, channel_id=channel_id)
+        self._begin(self._follow(card, work), f"staging {staging_id}")
 
     def refresh(self, slate_id: SlateId, show: Show, channel_id: int, *, after: float = 0.0) -> None:
         """Draw a slate's card once more, when it is its turn; asked again before that, it is still drawn once.
@@ -123,6 +146,10 @@ class Presenter:
         card = _Card(draw=draw, show=show, channel_id=channel_id)
         self._begin(self._finish(card, after=after), f"slate {slate_id}")
 
+    def keep(self, draw: Draw, show: Show, channel_id: int, name: str) -> asyncio.Task[None]:
+        """Show a card of any kind, and try until its last state hangs; the task does it and may be watched."""
+        return self._begin(self._finish(_Card(draw=draw, show=show, channel_id=channel_id)), name)
+
     async def close(self, seconds: float) -> None:
         """Let each follower try once more within ``seconds``, then stop them all."""
         self._closing.set()
@@ -134,11 +161,14 @@ class Presenter:
         await asyncio.gather(*late, return_exceptions=True)
 
     async def _follow(self, card: _Card, work: Work) -> None:
-        """Show the card at once, after each change (the latest one counts), and last when the work is over."""
-        await self._attempt(card)
+        """Show the card soon, after each change (the latest one counts), and last when the work is over.
+
+        Not at once: where a message is edited right after it was sent, Discord's apps have shown what it was before.
+        """
+        await self._wait(self._edit_every)
+        await self._in_turn(card)
         async for _ in self._app.stage.watch(work):
-            await self._pace(card.channel_id)
-            await self._attempt(card)
+            await self._in_turn(card)
             if card.failures:
                 await self._rest(card.failures)
         if not card.last:
@@ -159,9 +189,9 @@ class Presenter:
         """Try until the last card hangs; a row left in ``drafting`` is soon taken up again by the clock."""
         await self._wait(after)
         while True:
-            await self._pace(card.channel_id)
-            await self._attempt(card)
-            if card.last or self._closing.is_set():
+            once_more = self._closing.is_set()
+            await self._in_turn(card)
+            if card.last or once_more:
                 return
             await self._rest(card.failures)
 
@@ -171,19 +201,21 @@ class Presenter:
         began = loop.time()
         await card.attempt()
         every = self._every.pop(card.channel_id, self._edit_every)
-        every = min(2 * every, SLOWEST) if loop.time() - began > self._edit_every else every / 2
+        slow = loop.time() - began > self._edit_every
+        every = min(2 * every, SLOWEST) if slow else every / 2
         if every > self._edit_every:
             self._every[card.channel_id] = every
+        if slow and card.last:
+            await card.look_again()
 
-    async def _pace(self, channel_id: int) -> None:
-        """Wait for this channel's turn."""
-        loop = asyncio.get_running_loop()
-        every = self._every.get(channel_id, self._edit_every)
-        turn = max(self._turns.get(channel_id, 0.0), loop.time()) + every
-        self._turns[channel_id] = turn
-        await asyncio.sleep(turn - loop.time())
-        if self._turns.get(channel_id) == turn:
-            del self._turns[channel_id]
+    async def _in_turn(self, card: _Card) -> None:
+        """Show a card when it is its turn: one at a time in a channel, and so long after the last edit was answered."""
+        turn = self._turns.setdefault(card.channel_id, asyncio.Lock())
+        async with turn:
+            tried = card.tried
+            await self._attempt(card)
+            if card.tried > tried:
+                await asyncio.sleep(self._every.get(card.channel_id, self._edit_every))
 
     async def _rest(self, failures: int) -> None:
         await self._wait(min(self._pause * 2 ** min(failures, _DOUBLINGS), LONGEST))
@@ -197,10 +229,11 @@ class Presenter:
         finally:
             closing.cancel()
 
-    def _begin(self, following: Coroutine[Any, Any, None], name: str) -> None:
+    def _begin(self, following: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(following, name=f"card of {name}")
         self._tasks.add(task)
         task.add_done_callback(self._end)
+        return task
 
     def _end(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

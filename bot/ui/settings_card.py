@@ -17,9 +17,14 @@ OWN = "own"  # everybody is answered in their own language
 
 
 def settings_card(settings: Settings, page: str = "rules") -> View:
-    """Return one ``page`` of the settings: ``rules``, ``channels`` or ``roles``."""
-    body = {"channels": _channels, "roles": _roles}.get(page, _rules)(settings)
-    pages = (("rules", say("Rules")), ("channels", say("Channels")), ("roles", say("Roles and language")))
+    """Return one ``page`` of the settings: ``rules``, ``channels``, ``daily`` or ``roles``."""
+    body = {"channels": _channels, "daily": _daily, "roles": _roles}.get(page, _rules)(settings)
+    pages = (
+        ("rules", say("Rules")),
+        ("channels", say("Channels")),
+        ("daily", say("Show of the day")),
+        ("roles", say("Roles and language")),
+    )
     tabs = [Press("settings", name, label=title, disabled=name == page) for name, title in pages]
     view = View(timeout=None)
     view.add_item(ui.Container(*body, ui.ActionRow(*tabs), accent_colour=GREEN))
@@ -34,6 +39,7 @@ def _rules(settings: Settings) -> list[ui.Item[Any]]:
         say("A vote closes after **{hours}** hours.", hours=guild.voting_hours),
         say("A member may ask for **{count}** slates a day, the server for **{whole}**.",
             count=guild.slates_a_day, whole=guild.slates_a_day_of_all),
+        say("A member may ask for **{count}** scenes, lines and dialogs a day.", count=guild.pages_a_day),
         say("Voting on one's own slate: **{state}**", state=_state(guild.self_votes)),
         say("Moderators see who voted for what: **{state}**", state=_state(guild.voters_shown)),
         say("Content: **{rating}**", rating=_rating(guild)),
@@ -54,12 +60,37 @@ def _channels(settings: Settings) -> list[ui.Item[Any]]:
     guild = settings.guild
     chosen = (
         ("pitch_channel", say("Where slates are asked for (nowhere chosen: everywhere)"), guild.pitch_channel),
+        (
+            "script_channel",
+            say("Where scripts are written, a channel or a forum (nowhere chosen: threads on the slates)"),
+            guild.script_channel,
+        ),
         ("report_channel", say("Where moderators read reports"), guild.report_channel),
     )
     items: list[ui.Item[Any]] = [ui.TextDisplay("### " + say("Channels"))]
     for name, text, channel in chosen:
-        items += [ui.TextDisplay(text), ui.ActionRow(Pick.channel(name, channel))]
+        items += [ui.TextDisplay(text), ui.ActionRow(Pick.channel(name, channel, forum=name == "script_channel"))]
     return items
+
+
+def _daily(settings: Settings) -> list[ui.Item[Any]]:
+    guild = settings.guild
+    when = [
+        say("It goes out at **{time}**.", time=clock(guild.daily_minute) or say("the bot's own hour")),
+        say("Time zone: **{zone}**", zone=guild.zone or say("the bot's own")),
+    ]
+    about = say("Every day the best show of this server that was not shown yet, or else the room's own.")
+    return [
+        ui.TextDisplay("\n".join(["### " + say("Show of the day"), about, *when])),
+        ui.ActionRow(Press("hour", "all", label=say("Change the hour"))),
+        ui.TextDisplay(say("Where it goes out (nowhere chosen: not at all)")),
+        ui.ActionRow(Pick.channel("daily_channel", guild.daily_channel)),
+    ]
+
+
+def clock(minute: int | None) -> str:
+    """Return a time of day as HH:MM; empty where none is chosen."""
+    return "" if minute is None else f"{minute // 60:02d}:{minute % 60:02d}"
 
 
 def _roles(settings: Settings) -> list[ui.Item[Any]]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
 
 from bot.app import App
 from bot.stage import Progress, slate_work
@@ -9,9 +11,11 @@ from db import guilds, pitches, posts, scripts, slates, votes
 from db.errors import NotFoundError
 from db.ids import GuildId, MemberId, PitchId, ScriptId, SlateId
 from db.pitches import Pitch, PitchState
-from db.posts import Post
+from db.posts import Post, PostState
 from db.scripts import Script
 from db.slates import Slate
+
+LATELY: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +88,13 @@ async def recent_slates(app: App, guild: GuildId, limit: int = 10) -> tuple[Slat
         return await slates.recent(session, guild, limit)
 
 
+async def voted_lately(app: App) -> tuple[Slate, ...]:
+    """Return the slates on which somebody voted within ``LATELY``, whatever their server."""
+    async with app.database.reading() as session:
+        numbers = await votes.slates_since(session, app.now() - LATELY)
+        return tuple([await slates.get(session, number) for number in numbers])
+
+
 async def leaderboard(app: App, guild: GuildId, limit: int = 10) -> tuple[Pitch, ...]:
     """Return the pitches with the most votes, most first."""
     async with app.database.reading() as session:
@@ -102,6 +113,12 @@ async def remembered(app: App) -> dict[str, int]:
     """Return how many slates, pitches, votes and scripts the room remembers."""
     async with app.database.reading() as session:
         return await slates.counts(session)
+
+
+async def posts_on_servers(app: App, since: date) -> dict[date, dict[PostState, int]]:
+    """Return on how many servers of Discord the shows of each day from then on are in which state."""
+    async with app.database.reading() as session:
+        return await posts.on_servers(session, since)
 
 
 async def recent_posts(app: App, limit: int = 10) -> tuple[Post, ...]:

@@ -5,7 +5,8 @@ from typing import Final
 
 from bot.app import App
 from bot.export import fountain
-from bot.usecases import writing
+from bot.usecases import limits, writing
+from bot.usecases.moderating import require_welcome
 from bot.usecases.writing import NotGreenlitError, is_greenlit
 from db import members, pitches, scripts
 from db.errors import NotFoundError
@@ -32,17 +33,21 @@ async def order_next(app: App, pitch_id: PitchId, *, by: MemberId) -> Script:
         NotFoundError: no such pitch.
         NotGreenlitError: the community has not chosen it.
         LastSceneError: it has ``MAX_PARTS`` already.
+        NotWelcomeError, EnoughPagesError: the member is blocked here, or has asked for enough.
     """
     async with app.database.writing() as session:
         await members.ensure(session, by)
         pitch = await pitches.get(session, pitch_id)
         if not is_greenlit(pitch):
             raise NotGreenlitError(pitch)
+        await require_welcome(session, pitch.guild_id, by)
         parts = await scripts.of_pitch(session, pitch_id)
         last = parts[-1] if parts else None
         number = 1 if last is None else last.part + (last.state == "done")
         if number > MAX_PARTS:
             raise LastSceneError(MAX_PARTS)
+        if last is None or last.state != "drafting":
+            await limits.require_page(session, guild=pitch.guild_id, member=by, now=app.now())
         ordered = await scripts.order(
             session, pitch_id=pitch_id, part=number, seed=app.new_seed(), asked_by=by, now=app.now()
         )

@@ -17,6 +17,10 @@ Period = Literal["week", "month", "all"]
 PERIODS: Final[dict[Period, timedelta | None]] = {"week": timedelta(days=7), "month": timedelta(days=30), "all": None}
 
 
+class TooFewShowsError(LookupError):
+    """There are not two greenlit shows yet to choose from."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """Some pitches, the ``number`` of the page (from 0) and whether there are ``more``."""

@@ -1,6 +1,8 @@
 """What a server does not want to read, and what its moderators do about it: filter, reports, removal, blocks."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
 from bot.app import App
 from db import audit, blocks, guilds, members, pitches, reports, slates
@@ -11,6 +13,8 @@ from db.ids import GuildId, MemberId, PitchId, ReportId
 from db.pitches import Pitch
 from db.reports import Report, ReportState
 from model.profanity import Tier, tier
+
+LATELY: Final = timedelta(days=1)
 
 
 class NotWelcomeError(PermissionError):
@@ -71,17 +75,19 @@ async def allows_coarse(app: App, guild: GuildId, *, restricted: bool) -> bool:
             return False
 
 
-async def report(app: App, pitch_id: PitchId, reason: str, *, by: MemberId) -> Case:
-    """Put a pitch before the moderators.
+async def report(app: App, pitch_id: PitchId, reason: str, *, by: MemberId, guild: GuildId) -> Case:
+    """Put a pitch of the ``guild`` before its moderators.
 
     Raises:
-        NotFoundError: no such pitch.
+        NotFoundError: no such pitch here.
         ReportedBeforeError: the member has done so before.
     """
     async with app.database.writing() as session:
         await members.ensure(session, by)
         pitch = await pitches.get(session, pitch_id)
-        await require_welcome(session, pitch.guild_id, by)
+        if pitch.guild_id != guild or pitch.removed:
+            raise NotFoundError("pitch", pitch_id)
+        await require_welcome(session, guild, by)
         await slates.lock(session, pitch.slate_id)
         if await reports.by(session, pitch_id, by):
             raise ReportedBeforeError
@@ -89,6 +95,33 @@ async def report(app: App, pitch_id: PitchId, reason: str, *, by: MemberId) -> C
             session, guild_id=pitch.guild_id, pitch_id=pitch_id, reported_by=by, reason=reason, now=app.now()
         )
     return Case(report=made, pitch=pitch)
+
+
+async def untold(app: App) -> tuple[tuple[Case, int], ...]:
+    """Return the undecided reports that hang nowhere, each with the channel where its server's moderators read them.
+
+    Those of servers without such a channel are left out: they wait in a list.
+    """
+    async with app.database.reading() as session:
+        found = []
+        for one in await reports.untold(session):
+            channel = (await guilds.get(session, one.guild_id)).report_channel
+            if channel is not None:
+                found.append((Case(report=one, pitch=await pitches.get(session, one.pitch_id)), channel))
+        return tuple(found)
+
+
+async def told(app: App, report_id: ReportId, *, channel_id: int, message_id: int) -> None:
+    """Remember where moderators read a report."""
+    async with app.database.writing() as session:
+        await reports.set_place(session, report_id, channel_id=channel_id, message_id=message_id)
+
+
+async def lately_decided(app: App) -> tuple[Case, ...]:
+    """Return the reports that hang somewhere and were decided within ``LATELY``: the message may not show it yet."""
+    async with app.database.reading() as session:
+        decided = await reports.decided_since(session, app.now() - LATELY)
+        return tuple([Case(report=one, pitch=await pitches.get(session, one.pitch_id)) for one in decided])
 
 
 async def case(app: App, report_id: ReportId) -> Case:

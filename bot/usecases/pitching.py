@@ -6,7 +6,7 @@ from datetime import timedelta
 import structlog
 
 from bot.app import App
-from bot.stage import Progress, slate_work
+from bot.stage import Place, Progress, slate_work
 from bot.usecases import drafting, limits, moderating
 from db import guilds, members, pitches, slates
 from db.ids import GuildId, MemberId, SlateId
@@ -18,9 +18,6 @@ from model.originality import normalise
 from model.tasks import partial_pitch
 
 log = structlog.get_logger()
-Place = tuple[int, int]
-"""A channel and a message in it."""
-
 _ROUNDS = 4
 _ATTEMPTS = 2  # other slates may take all its titles while one is written
 

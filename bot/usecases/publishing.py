@@ -1,32 +1,33 @@
 """The daily post: one a day and network, claimed by a row before the world sees anything.
 
-``claimed → sending → posted``, or ``failed`` with its reason, or ``unknown`` when the network's answer was lost.
-A row that names its pitch was about to be sent once: nothing is sent again before the network's own recent posts
-were looked up. All networks get the same show of the day.
+All networks get the same show of the day. What happens to a claimed row is in :mod:`bot.usecases.delivering`.
 """
 
+from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final
-
-import structlog
 
 from bot.app import App
-from bot.networks.base import (
-    Announcement,
-    DuplicatePostError,
-    Network,
-    NetworkBusyError,
-    NetworkError,
-    NetworkUncertainError,
-)
+from bot.networks.base import Announcement, Measure, Network, Ruled
 from bot.usecases import showing
+from bot.usecases.delivering import STUCK_AFTER, deliver
+from bot.usecases.reserve import NothingToPostError
 from bot.usecases.showing import Draw
-from db import pitches, posts
-from db.pitches import Pitch, PitchState
+from db import pitches, posts, proposals
+from db.errors import NotFoundError
+from db.ids import PostId
+from db.pitches import Pitch
 from db.posts import Post
 
-log = structlog.get_logger()
-STUCK_AFTER: Final = timedelta(minutes=10)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What a network would be sent: the text, how it measures there, and the announcement with its picture."""
+
+    network: str
+    account: str
+    text: str
+    measure: Measure
+    announcement: Announcement
 
 
 def today(app: App) -> date:
@@ -37,15 +38,75 @@ def today(app: App) -> date:
 async def publish(app: App, draw: Draw, day: date) -> tuple[Post, ...]:
     """Post the day's show on every network that has none yet; return the day's posts, one a network.
 
+    A network that refused our keys is left alone.
+
     Raises:
         NothingToPostError: there is no finished show and none could be written; the claim is taken up later.
     """
-    for network in app.networks:
-        async with app.database.writing() as session:
-            claim = await posts.claim(session, day=day, network=network.name, account=network.account, now=app.now())
-        if claim:
-            await _post(app, draw, network, claim)
-    return await posts_of(app, day)
+    known = await posts_of(app, day)
+    claimed = {(post.network, post.account) for post in known}
+    missing = [network for network in _trusted(app) if (network.name, network.account) not in claimed]
+    for network in missing:
+        await _publish(app, draw, network, day)
+    return await posts_of(app, day) if missing else known
+
+
+async def preview(app: App, draw: Draw, day: date) -> tuple[Preview, ...]:
+    """Return what each network would be sent for ``day``; nothing is sent, claimed or written.
+
+    Raises:
+        NothingToPostError: no show is finished.
+        NetworkError: a network could not be asked for its rules.
+    """
+    pitch = await _next_show(app, day)
+    announced = [(each, await showing.announce(app, draw, pitch, day, each.name)) for each in app.networks]
+    return tuple([await _preview(network, announcement) for network, announcement in announced])
+
+
+async def _preview(network: Network, announcement: Announcement) -> Preview:
+    if isinstance(network, Ruled):
+        await network.learn()
+    text = network.text(announcement)
+    return Preview(
+        network=network.name,
+        account=network.account,
+        text=text,
+        measure=network.measure(text),
+        announcement=announcement,
+    )
+
+
+async def _next_show(app: App, day: date) -> Pitch:
+    async with app.database.reading() as session:
+        found = await proposals.of_day(session, day) if app.approval else None
+        named = await posts.show_of(session, day) or (found.pitch_id if found else None)
+        if named:
+            return await pitches.get(session, named)
+    waiting = await showing.waiting(app)
+    if waiting is None:
+        raise NothingToPostError
+    return waiting
+
+
+async def catch_up(app: App, draw: Draw, day: date, days: int) -> None:
+    """Post the shows of the last ``days`` days before ``day`` that the room was closed on, the oldest first.
+
+    A network is never behind before its first post.
+
+    Raises:
+        NothingToPostError: as :func:`publish`.
+    """
+    if not days:
+        return
+    async with app.database.reading() as session:
+        last = [
+            (network, await posts.last_day(session, network.name, network.account, before=day))
+            for network in _trusted(app)
+        ]
+    for network, newest in last:
+        behind = min(days, (day - newest).days - 1) if newest else 0
+        for back in range(behind, 0, -1):
+            await _publish(app, draw, network, day - timedelta(days=back))
 
 
 async def posts_of(app: App, day: date) -> tuple[Post, ...]:
@@ -55,66 +116,53 @@ async def posts_of(app: App, day: date) -> tuple[Post, ...]:
     return tuple(post for post in found if post)
 
 
+async def is_settled(app: App, day: date) -> bool:
+    """Return whether every network's post of a day is out, or given up."""
+    posts_ = await posts_of(app, day)
+    return len(posts_) == len(app.networks) and all(post.state in {"posted", "failed"} for post in posts_)
+
+
 async def recover(app: App, draw: Draw) -> None:
-    """Move on every post that a crash or an unclear answer left behind for ``STUCK_AFTER``.
+    """Move on every post whose time has come: left behind by a crash, or waiting for its next try.
 
     Raises:
         NothingToPostError: as :func:`publish`.
     """
-    before = app.now() - STUCK_AFTER
     async with app.database.reading() as session:
-        stuck = await posts.stuck(session, before)
-    networks = {(network.name, network.account): network for network in app.networks}
+        stuck = await posts.stuck(session, app.now(), STUCK_AFTER)
+    networks = {(network.name, network.account): network for network in _trusted(app)}
     for post in stuck:
         network = networks.get((post.network, post.account))
         if network is None:
-            continue  # its keys were taken away; it waits until they are back
+            continue  # its keys were taken away or are wrong; it waits until they are back
         async with app.database.writing() as session:
-            mine = await posts.reclaim(session, post.id, post.state, app.now(), before=before)
+            mine = await posts.reclaim(session, post, app.now())
         if mine:
-            await _post(app, draw, network, post)
+            await deliver(app, draw, network, post)
 
 
-async def _post(app: App, draw: Draw, network: Network, post: Post) -> None:
-    pitch = await _chosen(app, post) or await showing.choose(app, post.day)
-    announcement = await showing.announce(app, draw, pitch, post.day)
-    text = network.text(announcement)
+async def retry(app: App, draw: Draw, post_id: PostId) -> None:
+    """Try once more what a network refused; a network that refused our keys is asked again, too.
+
+    Raises:
+        NotFoundError: no post of that number failed, or its network is not set up any more.
+        NothingToPostError: as :func:`publish`.
+    """
+    networks = {(network.name, network.account): network for network in app.networks}
     async with app.database.writing() as session:
-        if post.pitch_id is None and not await posts.may_show(session, post.day, pitch.id):
-            log.info("another post chose meanwhile, this one is taken up later", network=network.name)
-            return
-        if not await posts.sending(session, post.id, pitch_id=pitch.id, text=text, now=app.now()):
-            return
-    try:
-        address = await network.find(announcement, text) if post.pitch_id else None
-        address = address or await _send(network, announcement, text)
-    except (NetworkUncertainError, NetworkBusyError, DuplicatePostError) as error:
-        log.warning("post unclear, looked up later", network=network.name, error=type(error).__name__)
-        async with app.database.writing() as session:
-            await posts.unknown(session, post.id, reason=type(error).__name__, now=app.now())
-    except NetworkError as error:
-        log.error("post failed", network=network.name, error=str(error))  # noqa: TRY400 – the reason is the news
-        async with app.database.writing() as session:
-            await posts.failed(session, post.id, reason=f"{type(error).__name__}: {error}"[:500], now=app.now())
-    else:
-        async with app.database.writing() as session:
-            await posts.posted(session, post.id, address=address, now=app.now())
-            await pitches.mark(session, pitch.id, PitchState.POSTED, from_states=(PitchState.SCRIPTED,))
+        post = await posts.again(session, post_id, app.now())
+        if post is None or (post.network, post.account) not in networks:
+            raise NotFoundError("failed post", post_id)
+    app.refused.discard((post.network, post.account))
+    await deliver(app, draw, networks[post.network, post.account], post)
 
 
-async def _chosen(app: App, post: Post) -> Pitch | None:
-    """Return the show that this post, or the same day's on another network, is about."""
-    async with app.database.reading() as session:
-        named = post.pitch_id or await posts.show_of(session, post.day)
-        return await pitches.get(session, named) if named else None
+def _trusted(app: App) -> tuple[Network, ...]:
+    return tuple(network for network in app.networks if (network.name, network.account) not in app.refused)
 
 
-async def _send(network: Network, announcement: Announcement, text: str) -> str:
-    """Post; an answer that leaves open whether it stands there is settled by a look, if one finds it."""
-    try:
-        return await network.post(announcement, text)
-    except (NetworkUncertainError, DuplicatePostError):
-        address = await network.find(announcement, text)
-        if address is None:
-            raise
-        return address
+async def _publish(app: App, draw: Draw, network: Network, day: date) -> None:
+    async with app.database.writing() as session:
+        claim = await posts.claim(session, day=day, network=network.name, account=network.account, now=app.now())
+    if claim:
+        await deliver(app, draw, network, claim)

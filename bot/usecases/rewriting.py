@@ -6,8 +6,9 @@ import structlog
 
 from bot.app import App
 from bot.export import fountain
-from bot.stage import Progress, Work
-from bot.usecases import drafting
+from bot.stage import Place, Progress, Work, staging_work
+from bot.usecases import drafting, limits
+from bot.usecases.moderating import require_welcome
 from db import guilds, members, pitches, rewrites, scripts, stagings
 from db.errors import NotFoundError
 from db.ids import GuildId, MemberId, RewriteId, ScriptId, StagingId
@@ -30,11 +31,6 @@ def rewrite_work(rewrite_id: RewriteId) -> Work:
     return Work(f"rewrite:{rewrite_id}")
 
 
-def staging_work(staging_id: StagingId) -> Work:
-    """Return the name of the staging of a dialog."""
-    return Work(f"staging:{staging_id}")
-
-
 async def spoken(app: App, script_id: ScriptId) -> dict[int, Turn]:
     """Return the spoken lines of a written script by their place among its elements.
 
@@ -52,12 +48,17 @@ async def order_line(app: App, script_id: ScriptId, at: int, *, by: MemberId) ->
 
     Raises:
         NotFoundError: there is no such script, or no spoken line there.
+        NotWelcomeError, EnoughPagesError: the member is blocked here, or has asked for enough.
     """
     async with app.database.writing() as session:
         await members.ensure(session, by)
-        turn = dict(enumerate(_page(await scripts.get(session, script_id)).elements)).get(at)
+        script = await scripts.get(session, script_id)
+        turn = dict(enumerate(_page(script).elements)).get(at)
         if not isinstance(turn, Turn):
             raise NotFoundError("line", at)
+        here = (await pitches.get(session, script.pitch_id)).guild_id
+        await require_welcome(session, here, by)
+        await limits.require_page(session, guild=here, member=by, now=app.now())
         ordered = await rewrites.order(
             session, script_id=script_id, at=at, was=turn.speech, seed=app.new_seed(), asked_by=by, now=app.now()
         )
@@ -103,18 +104,29 @@ async def _replace(app: App, ordered: Rewrite, new: object) -> None:
             await scripts.rewrite(session, ordered.script_id, fountain.body(Script(changed)))
 
 
-async def order_staging(app: App, dialog: str, *, by: MemberId, guild: GuildId) -> Staging:
+async def order_staging(app: App, dialog: str, *, by: MemberId, guild: GuildId, place: Place | None = None) -> Staging:
     """Order the scene of a member's own dialog, a turn a line (``NAME: what is said``); returns at once.
+
+    ``place`` is where its card hangs: channel and message.
 
     Raises:
         NotAScriptError, BadBriefError: it is no dialog that can be staged.
+        NotWelcomeError, EnoughPagesError: the member is blocked here, or has asked for enough.
     """
     brief = StagingBrief(dialog=read_turns(dialog), seed=app.new_seed())
     async with app.database.writing() as session:
         await members.ensure(session, by)
         await guilds.ensure(session, guild)
+        await require_welcome(session, guild, by)
+        await limits.require_page(session, guild=guild, member=by, now=app.now())
         ordered = await stagings.order(
-            session, guild_id=guild, asked_by=by, dialog=lines(brief.dialog), seed=brief.seed, now=app.now()
+            session,
+            guild_id=guild,
+            asked_by=by,
+            dialog=lines(brief.dialog),
+            seed=brief.seed,
+            now=app.now(),
+            place=place,
         )
     _start_staging(app, ordered.id)
     return ordered
@@ -175,15 +187,15 @@ async def _drafted(app: App, work: Work, brief: Brief, terms: Terms) -> tuple[Sc
     return page, model
 
 
-async def resume(app: App) -> int:
-    """Take up every line and dialog that was being written when the bot stopped; return how many."""
+async def resume(app: App) -> tuple[Staging, ...]:
+    """Take up every line and dialog that was being written when the bot stopped; return the dialogs."""
     async with app.database.reading() as session:
         left, more = await rewrites.unfinished(session), await stagings.unfinished(session)
     for each in left:
         _start_line(app, each.id)
     for one in more:
         _start_staging(app, one.id)
-    return len(left) + len(more)
+    return more
 
 
 def _page(script: scripts.Script) -> Script:

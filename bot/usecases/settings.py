@@ -1,8 +1,10 @@
 """A server's settings: looked at, and changed one by one; every change is written down."""
 
-from collections.abc import Collection
+import re
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.app import App
 from db import audit, guilds, members, roles
@@ -17,9 +19,13 @@ NUMBERS: Final = {
     "voting_hours": (1, 720),
     "slates_a_day": (1, 1_000),
     "slates_a_day_of_all": (1, 100_000),
+    "pages_a_day": (1, 10_000),
 }
 SWITCHES: Final = ("self_votes", "voters_shown")
-CHANNELS: Final = ("pitch_channel", "report_channel")
+CHANNELS: Final = ("pitch_channel", "script_channel", "report_channel", "daily_channel")
+
+
+_HOUR: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 
 
 class WrongChannelError(PermissionError):
@@ -28,6 +34,22 @@ class WrongChannelError(PermissionError):
     def __init__(self, channel_id: int) -> None:
         super().__init__(f"channel {channel_id}")
         self.channel_id = channel_id
+
+
+class BadHourError(ValueError):
+    """``hour`` is no time of day."""
+
+    def __init__(self, hour: str) -> None:
+        super().__init__(hour)
+        self.hour = hour
+
+
+class UnknownZoneError(ValueError):
+    """There is no time zone ``zone``."""
+
+    def __init__(self, zone: str) -> None:
+        super().__init__(zone)
+        self.zone = zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +72,22 @@ async def view(app: App, guild: GuildId) -> Settings:
         )
 
 
-async def require_channel(app: App, guild: GuildId, channel: int | None) -> None:
-    """Return if slates may be asked for in a channel.
+async def daily_channels(app: App) -> dict[GuildId, int]:
+    """Return the channels of all servers that have one for the show of the day."""
+    async with app.database.reading() as session:
+        return {guild.id: guild.daily_channel for guild in await guilds.announcing(session) if guild.daily_channel}
+
+
+async def require_channel(app: App, guild: GuildId, here: Collection[int], *, exists: Callable[[int], bool]) -> None:
+    """Return if slates may be asked for ``here``: a channel, or a thread and the channel it belongs to.
+
+    A channel that does not exist any more is as good as none chosen.
 
     Raises:
         WrongChannelError: the server has another one for that.
     """
     wanted = (await view(app, guild)).guild.pitch_channel
-    if wanted is not None and channel != wanted:
+    if wanted is not None and wanted not in here and exists(wanted):
         raise WrongChannelError(wanted)
 
 
@@ -82,6 +112,31 @@ async def turn(app: App, guild: GuildId, name: str, *, by: MemberId) -> None:
 async def set_channel(app: App, guild: GuildId, name: str, channel: int | None, *, by: MemberId) -> None:
     """Choose one of ``CHANNELS``, or none."""
     await _change(app, guild, CHANNELS[CHANNELS.index(name)], channel, by=by)
+
+
+async def set_hour(app: App, guild: GuildId, at: str, zone: str, *, by: MemberId) -> None:
+    """Choose when the show of the day goes out: ``at`` as HH:MM, ``zone`` such as Europe/Berlin; empty: the owner's.
+
+    Raises:
+        BadHourError, UnknownZoneError: that is no hour of the day, or no time zone.
+    """
+    minute, name = _minute(at.strip()), zone.strip()
+    try:
+        if name:
+            ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise UnknownZoneError(name) from error
+    await _change(app, guild, "daily_minute", minute, by=by)
+    await _change(app, guild, "zone", name or None, by=by)
+
+
+def _minute(at: str) -> int | None:
+    if not at:
+        return None
+    found = _HOUR.fullmatch(at)
+    if found is None:
+        raise BadHourError(at)
+    return int(found[1]) * 60 + int(found[2])
 
 
 async def set_rating(app: App, guild: GuildId, rating: Rating, *, by: MemberId) -> None:

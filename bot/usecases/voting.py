@@ -1,6 +1,8 @@
 """Votes, the greenlight, and the end of a vote."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 
 from bot.app import App
 from bot.usecases import writing
@@ -12,6 +14,8 @@ from db.guilds import Guild
 from db.ids import GuildId, MemberId, PitchId, SlateId
 from db.pitches import Pitch
 from db.roles import Purpose
+
+_PRIVATE: Final = ":dm-"
 
 
 class PitchDecidedError(ValueError):
@@ -42,13 +46,22 @@ class Ballot:
     greenlit: bool
 
 
-async def cast_vote(app: App, pitch_id: PitchId, *, by: MemberId, has: frozenset[int] = frozenset()) -> Ballot:
+async def cast_vote(
+    app: App,
+    pitch_id: PitchId,
+    *,
+    by: MemberId,
+    has: frozenset[int] = frozenset(),
+    clicked: datetime | None = None,
+    guild: GuildId | None = None,
+) -> Ballot:
     """Count ``by``'s one vote in the pitch's slate for this pitch; at the server's threshold it is greenlit.
 
-    ``has`` are the roles that the voter has on the server.
+    ``has`` are the roles that the voter has on the server, ``guild`` is where they voted, ``clicked`` is when, if that
+    is known: of two clicks under way the later one counts.
 
     Raises:
-        NotFoundError: no such pitch.
+        NotFoundError: no such pitch, or it is another server's.
         SlateClosedError: the vote is over.
         OwnSlateError, NotAVoterError: the server's rules do not let them vote here.
     """
@@ -56,18 +69,25 @@ async def cast_vote(app: App, pitch_id: PitchId, *, by: MemberId, has: frozenset
     async with app.database.writing() as session:
         await members.ensure(session, by)
         asked = await pitches.get(session, pitch_id)
-        rule = await guilds.ensure(session, asked.guild_id)
+        if guild is not None and not _is_of(asked.guild_id, guild):
+            raise NotFoundError("pitch", pitch_id)
+        rule = await guilds.get(session, asked.guild_id)
         await _require_vote(session, asked, rule, by, has)
-        await votes.cast(session, slate_id=asked.slate_id, pitch_id=pitch_id, member_id=by, now=now)
-        enough = (await pitches.get(session, pitch_id)).votes >= rule.votes_to_greenlight
-        script_id = None
+        await votes.cast(session, slate_id=asked.slate_id, pitch_id=pitch_id, member_id=by, now=now, clicked=clicked)
+        pitch, script_id = await pitches.get(session, pitch_id), None
+        enough = pitch.votes >= rule.votes_to_greenlight
         if enough and await pitches.greenlight(session, pitch_id, decided_by=None, now=now):
             await slates.close(session, asked.slate_id, now)
             script_id = await writing.order_first_page(app, session, pitch_id, asked_by=None)
-        pitch = await pitches.get(session, pitch_id)
+            pitch = await pitches.get(session, pitch_id)
     if script_id is not None:
         writing.start(app, script_id)
     return Ballot(pitch=pitch, greenlit=script_id is not None)
+
+
+def _is_of(guild: GuildId, here: GuildId) -> bool:
+    """Say whether what is of ``guild`` may be voted on ``here``: in direct messages each member is their own guild."""
+    return guild == here or (_PRIVATE in guild and _PRIVATE in here)
 
 
 async def _require_vote(session: Session, pitch: Pitch, rule: Guild, by: MemberId, has: frozenset[int]) -> None:

@@ -129,6 +129,12 @@ async def resume(app: App) -> tuple[Script, ...]:
     return left
 
 
+async def set_thread(app: App, pitch_id: PitchId, thread_id: int | None) -> None:
+    """Remember the thread where a show's pages hang, or that it is gone."""
+    async with app.database.writing() as session:
+        await pitches.set_thread(session, pitch_id, thread_id)
+
+
 async def place(app: App, script: Script, *, channel_id: int, message_id: int) -> Script:
     """Remember on which message the script is shown."""
     async with app.database.writing() as session:

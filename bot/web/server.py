@@ -17,10 +17,13 @@ from starlette.templating import Jinja2Templates
 
 from bot import errors
 from bot.app import App
-from bot.usecases.showing import Draw, NothingToPostError
+from bot.usecases.approving import SettledError
+from bot.usecases.reserve import NothingToPostError
+from bot.usecases.showing import Draw
 from bot.usecases.voting import PitchDecidedError
 from bot.usecases.writing import NotGreenlitError
 from bot.web.api import Api
+from bot.web.calendar import Calendar
 from bot.web.guard import BadTokenError, ForeignFormError, LimitBody, OwnFrame, TooLargeError
 from bot.web.pages import Pages
 from db.errors import NotFoundError, SlateClosedError, StorageError
@@ -37,6 +40,7 @@ _STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
     NotFoundError: HTTPStatus.NOT_FOUND,
     SlateClosedError: HTTPStatus.CONFLICT,
     PitchDecidedError: HTTPStatus.CONFLICT,
+    SettledError: HTTPStatus.CONFLICT,
     NotGreenlitError: HTTPStatus.CONFLICT,
     StorageError: HTTPStatus.SERVICE_UNAVAILABLE,
     NothingToPostError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -54,12 +58,14 @@ def is_loopback(host: str) -> bool:
 
 def create_app(app: App, draw: Draw, *, api_token: str | None, host: str) -> Starlette:
     """Return the ASGI application of the Writers' Room."""
+    calendar = Calendar(app, draw, showrunner=is_loopback(host))
     pages = Pages(app, guild=PAGE, showrunner=is_loopback(host))
     api = Api(app, draw, token=api_token, guild=PAGE)
     hosts = list(_LOOPBACK) if is_loopback(host) else ["*"]
     site = Starlette(
         routes=[
             *pages.routes(),
+            *calendar.routes(),
             Mount("/api", routes=api.routes()),
             Mount("/static", StaticFiles(directory=_FOLDER / "static")),
             Mount("/fonts", StaticFiles(directory=_FOLDER.parent / "ui" / "fonts")),

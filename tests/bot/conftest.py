@@ -10,6 +10,8 @@ import pytest
 from bot.app import App, Patience
 from bot.networks.base import Network
 from bot.stage import script_work, slate_work
+from bot.ui import typefaces
+from bot.ui.typesetting import use_fonts
 from bot.usecases import browsing, pitching, voting
 from bot.usecases.browsing import SlateView
 from bot.web.server import create_app
@@ -20,6 +22,7 @@ from model.briefs import PitchBrief, genre, theme
 from model.engine import Engine
 from model.fake import fake_engine
 from tests.bot.doubles import Clock, FakeNetwork, draw
+from tests.bot.typography import font_of
 from tests.db.conftest import fresh_postgresql, migrated_postgresql, migrated_sqlite, postgresql_server
 
 __all__ = ["migrated_postgresql", "migrated_sqlite", "postgresql_server"]
@@ -28,6 +31,7 @@ ANNA, PAGE = MemberId("page:anna"), GuildId("page")
 API_TOKEN = "api-token"
 OpenApp = Callable[..., App]
 Slated = Callable[..., Awaitable[SlateView]]
+OnlyFonts = Callable[..., None]
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +40,21 @@ def nothing_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
     monkeypatch.chdir(tmp_path)
     for name in ("DATABASE_URL", "WORKER_MODEL", "WORKER_TOKEN", "WORKER_URL", "API_TOKEN", "DISCORD_TOKEN", "OUTBOX"):
         monkeypatch.delenv(f"GREENLIT_{name}", raising=False)
+
+
+@pytest.fixture
+def only_fonts_of(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[OnlyFonts]:
+    """Let this machine have only the fonts it is called with, each by name and the characters that it draws."""
+
+    def have(**fonts: str) -> None:
+        monkeypatch.setattr(typefaces, "system_folders", tuple)
+        for name, characters in fonts.items():
+            font_of(tmp_path / f"{name}.ttf", characters)
+        use_fonts(tmp_path)
+
+    yield have
+    monkeypatch.undo()
+    use_fonts()
 
 
 @pytest.fixture
@@ -71,6 +90,7 @@ async def open_app(database_url: str, clock: Clock, network: FakeNetwork) -> Asy
         database: Database | None = None,
         networks: tuple[Network, ...] | None = None,
         patience: Patience | None = None,
+        approval: bool = False,
     ) -> App:
         app = App(
             database=database or Database.connect(database_url),
@@ -79,6 +99,7 @@ async def open_app(database_url: str, clock: Clock, network: FakeNetwork) -> Asy
             patience=patience or Patience(first=0.0, longest=0.0, total=1.0),
             now=clock,
             new_seed=lambda: 7,
+            approval=approval,
         )
         opened.append(app)
         return app

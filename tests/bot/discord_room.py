@@ -14,6 +14,7 @@ import discord
 
 from bot import client
 from bot.app import App, Patience
+from bot.ui import connecting
 from db import guilds, members, migrations, pitches, scripts, slates, votes
 from db.database import Database
 from db.ids import GuildId, MemberId
@@ -80,7 +81,23 @@ class Stage:
         return said.text
 
     def public(self) -> list[Message]:
-        return [message for message in self.discord.messages() if not message.ephemeral]
+        return [message for message in self.discord.messages() if not message.ephemeral and not message.system]
+
+    def page(self, number: int = -1) -> Message | None:
+        """Return what hangs at that place in the newest thread of the channel, if anything does."""
+        threads = self.discord.threads()
+        hanging = [one for one in self.discord.messages(threads[-1]) if not one.system] if threads else []
+        return hanging[number] if hanging else None
+
+    async def pages(self, count: int = 1) -> list[Message]:
+        """Return what hangs in the newest thread of the channel, once ``count`` messages do."""
+
+        def found() -> list[Message] | None:
+            threads = self.discord.threads()
+            hanging = [one for one in self.discord.messages(threads[-1]) if not one.system] if threads else []
+            return hanging if len(hanging) >= count else None
+
+        return await self.discord.wait_until(found, 20.0)
 
     async def slates(self) -> tuple[Slate, ...]:
         async with self.app.database.reading() as session:
@@ -159,10 +176,10 @@ async def open_stage(
     public = discord.http.Route.BASE, discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY
     try:
         async with LoopbackDiscord(members=members) as loopback:
-            client.use_addresses(loopback.api_base, loopback.gateway_url)
+            connecting.use_addresses(loopback.api_base, loopback.gateway_url)
             room = client.Room(app, owners=frozenset(owners))
             room._connection.guild_ready_timeout = 0.05  # how long discord.py waits for one more server
-            running = asyncio.create_task(client.run(room, TOKEN))
+            running = asyncio.create_task(connecting.run(room, TOKEN))
             try:
                 await loopback.bot_ready()
                 await room.wait_until_ready()

@@ -5,12 +5,14 @@ from collections.abc import AsyncGenerator, Coroutine, Generator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from types import coroutine
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.networks.base import Announcement, NetworkError, marker
+from bot.networks.base import FREE, Announcement, Measure, NetworkError, marker
+from bot.usecases.showing import Pictures
 from db.database import Database
 from db.pitches import Pitch
 from model.briefs import Brief
@@ -58,7 +60,8 @@ class World:
 class FakeNetwork:
     """A network in memory. ``before`` are errors raised instead of posting, ``after`` when the post stands already.
 
-    ``blind`` searches find nothing, ``upset`` is raised by searches. ``asked`` lists what was called.
+    ``slow`` posts never end, ``blind`` searches find nothing, ``upset`` is raised by searches. ``asked`` lists what was
+    called.
     """
 
     world: World = field(default_factory=World)
@@ -68,13 +71,21 @@ class FakeNetwork:
     after: list[NetworkError] = field(default_factory=list)
     upset: list[NetworkError] = field(default_factory=list)
     blind: int = 0
+    slow: int = 0
+    price: Decimal = FREE
     asked: list[str] = field(default_factory=list)
 
     def text(self, announcement: Announcement) -> str:
         return f"{announcement.title}\n{marker(announcement.day)}"
 
+    def measure(self, text: str) -> Measure:
+        return Measure(length=len(text), limit=500, cost=self.price)
+
     async def post(self, announcement: Announcement, text: str) -> str:
         self.asked.append("post")
+        if self.slow:
+            self.slow -= 1
+            await asyncio.Event().wait()
         if self.before:
             raise self.before.pop(0)
         self.world.posts.append((announcement.day, text))
@@ -96,9 +107,14 @@ class FakeNetwork:
         return f"{self.name}://{day.isoformat()}"
 
 
-async def draw(pitch: Pitch, excerpt: str) -> tuple[bytes, str]:
-    """Return a picture of a show that is quick to make."""
-    return f"{pitch.title} {excerpt}".encode(), f"Poster of {pitch.title}"
+async def draw(pitch: Pitch, excerpt: str, network: str) -> Pictures:
+    """Return pictures of a show that are quick to make."""
+    return Pictures(
+        poster=f"{pitch.title} {excerpt}".encode(),
+        alt=f"Poster of {pitch.title}",
+        page=f"{excerpt} for {network}".encode(),
+        page_alt=excerpt,
+    )
 
 
 class CrashError(BaseException):
@@ -160,6 +176,9 @@ class MortalNetwork:
 
     def text(self, announcement: Announcement) -> str:
         return self.network.text(announcement)
+
+    def measure(self, text: str) -> Measure:
+        return self.network.measure(text)
 
     async def post(self, announcement: Announcement, text: str) -> str:
         self.fate.step()

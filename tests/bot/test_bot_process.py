@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from bot import __main__ as process
 from bot.demo import Guests
 from bot.launch import House, StartError, free_port
+from bot.networks.accounts import networks
 from bot.networks.outbox import Outbox
 from bot.networks.twitter import Twitter
 from bot.settings import BotSettings
@@ -107,18 +108,26 @@ async def test_a_page_that_ends_by_itself_ends_the_process() -> None:
 def test_posts_go_to_the_folder_and_to_x_when_all_keys_are_set(tmp_path: Path) -> None:
     names = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
     keys = {f"twitter_{name}": SecretStr("7-key") for name in names}
-    both = process.networks(BotSettings.model_validate({"outbox": tmp_path} | keys))
+    both = networks(BotSettings.model_validate({"outbox": tmp_path} | keys))
     assert [type(network) for network in both] == [Outbox, Twitter]
     keys.popitem()
-    (outbox,) = process.networks(BotSettings.model_validate({"outbox": tmp_path} | keys))
+    (outbox,) = networks(BotSettings.model_validate({"outbox": tmp_path} | keys))
     assert isinstance(outbox, Outbox)
 
 
-async def test_the_picture_of_a_show_is_a_png(open_app: OpenApp, slated: Slated) -> None:
+async def test_a_show_has_a_poster_and_a_page_that_words_describe(open_app: OpenApp, slated: Slated) -> None:
     view = await slated(open_app())
-    picture, alt = await process.draw(view.pitches[0], "")
-    assert picture.startswith(b"\x89PNG")
-    assert view.pitches[0].title in alt
+    drawn = await process.draw(view.pitches[0], "ANNA: Is he gone?", "twitter")
+    assert drawn.poster.startswith(b"\x89PNG")
+    assert drawn.page.startswith(b"\x89PNG")
+    assert view.pitches[0].title in drawn.alt
+    assert "Is he gone?" in drawn.page_alt
+
+
+async def test_a_show_without_a_script_has_no_page(open_app: OpenApp, slated: Slated) -> None:
+    view = await slated(open_app())
+    drawn = await process.draw(view.pitches[0], " \n", "outbox")
+    assert (drawn.page, drawn.page_alt) == (b"", "")
 
 
 def test_the_bot_starts_without_torch() -> None:

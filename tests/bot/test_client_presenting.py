@@ -12,6 +12,7 @@ from discord import ui
 from bot.app import App
 from bot.stage import Progress, slate_work
 from bot.ui import cards, lists, places
+from bot.ui.places import Show
 from bot.ui.presenting import TRIES, Presenter
 from db import guilds, members, pitches, slates
 from db.database import Database
@@ -175,6 +176,30 @@ async def test_refreshing_many_times_at_once_draws_once(app: App) -> None:
     assert len(wall.shown) == 1
 
 
+async def test_the_cards_of_a_channel_are_shown_one_after_the_other_those_of_another_meanwhile(
+    app: App, presenter: Presenter
+) -> None:
+    answered, shown = asyncio.Event(), list[str]()
+    first, second, elsewhere = [await drafting(app) for _ in range(3)]
+
+    def slow(name: str) -> Show:
+        async def show(_view: cards.View) -> None:
+            shown.append(name)
+            await answered.wait()
+
+        return show
+
+    for slate, name, channel in ((first, "first", 1), (second, "second", 1), (elsewhere, "elsewhere", 2)):
+        await opened(app, slate.id)
+        presenter.refresh(slate.id, slow(name), channel)
+    while len(shown) < 2:  # noqa: ASYNC110 - what is waited for is in the list
+        await asyncio.sleep(0.001)
+    assert set(shown) == {"first", "elsewhere"}
+    answered.set()
+    await presenter.close(5.0)
+    assert shown[-1] == "second"
+
+
 async def test_the_card_loses_its_buttons_when_the_vote_is_over(app: App, presenter: Presenter) -> None:
     wall, slate = Wall(), await drafting(app)
     await opened(app, slate.id, hours=-1.0)
@@ -199,6 +224,46 @@ async def test_at_the_end_a_card_gets_one_more_try_and_nobody_waits_for_a_vote_t
     async with asyncio.timeout(10):
         await presenter.close(3600.0)
     assert len(wall.shown) == 1
+
+
+async def test_what_was_shown_late_is_looked_at_once_more(app: App, presenter: Presenter) -> None:
+    wall, slate = Wall(), await drafting(app)
+    await opened(app, slate.id)
+
+    async def show(view: cards.View) -> None:
+        await wall.show(view)
+        if len(wall.shown) == 1:  # while Discord let us wait, something has changed
+            async with app.database.writing() as session:
+                await slates.close(session, slate.id, app.now())
+
+    presenter.refresh(slate.id, show, 1)
+    await wall.until(lambda: len(wall.shown) == 2)
+    assert "the vote is over" in wall.shown[1]
+
+
+async def test_a_message_that_an_earlier_try_had_sent_is_edited() -> None:
+    edits = Wall()
+    partial = SimpleNamespace(edit=lambda *, view: edits.show(view))
+    client = SimpleNamespace(
+        get_partial_messageable=lambda _id: SimpleNamespace(get_partial_message=lambda _number: partial)
+    )
+    troubles: list[Exception] = [http_error(503)]
+    placed: list[object] = []
+
+    async def send(_view: cards.View) -> discord.Message:
+        if troubles:
+            raise troubles.pop()
+        now = discord.utils.utcnow()
+        return SimpleNamespace(id=1, channel=SimpleNamespace(id=2), created_at=now)  # type: ignore[return-value]
+
+    async def place(message: object) -> None:
+        placed.append(message)
+
+    show = places.as_new(client, send, place)  # type: ignore[arg-type]
+    with pytest.raises(discord.DiscordServerError):
+        await show(EMPTY)
+    await show(EMPTY)
+    assert (len(placed), len(edits.shown)) == (1, 1)
 
 
 EMPTY = lists.leaderboard([], "all")[0]

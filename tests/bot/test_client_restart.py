@@ -7,7 +7,8 @@ import discord
 import pytest
 
 from bot import client
-from bot.usecases import pitching, writing
+from bot.ui import connecting
+from bot.usecases import resuming
 from db import scripts, slates
 from tests.bot.discord_room import Gate, Stage, fake_writer, open_stage
 from tests.end_to_end.discord_bridge import TOKEN
@@ -23,10 +24,10 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 async def next_bot(stage: Stage) -> AsyncIterator[client.Room]:
     """Let a second bot take over, as after a crash of the first."""
     await stage.room.close()
-    left = await pitching.resume(stage.app), await writing.resume(stage.app)
+    left = await resuming.take_up(stage.app)
     room = client.Room(stage.app, left=left)
     room._connection.guild_ready_timeout = 0.05
-    running = asyncio.create_task(client.run(room, TOKEN))
+    running = asyncio.create_task(connecting.run(room, TOKEN))
     try:
         await stage.discord.bot_ready()
         yield room
@@ -36,7 +37,7 @@ async def next_bot(stage: Stage) -> AsyncIterator[client.Room]:
             await running
 
 
-async def test_a_script_nobody_was_shown_is_shown_where_its_slate_hangs(stage: Stage) -> None:
+async def test_a_script_nobody_was_shown_is_shown_in_a_thread_on_its_slate(stage: Stage) -> None:
     card = await stage.pitch()
     (slate,) = await stage.slates()
     pitch = (await stage.open_slate("Elsewhere"))[0]
@@ -44,11 +45,11 @@ async def test_a_script_nobody_was_shown_is_shown_where_its_slate_hangs(stage: S
     async with stage.app.database.writing() as session:
         await slates.set_place(session, pitch.slate_id, channel_id=card.channel_id, message_id=card.id)
     async with next_bot(stage):
-        shown = await stage.discord.wait_until(lambda: stage.public()[1] if len(stage.public()) == 2 else None)
+        (shown,) = await stage.pages()
     assert "INT. NOWHERE" in shown.text
     async with stage.app.database.reading() as session:
         (script,) = await scripts.of_pitch(session, pitch.id)
-    assert (script.channel_id, script.message_id) == (card.channel_id, shown.id)
+    assert (script.channel_id, script.message_id) == (card.id, shown.id)  # a thread has its message's number
     assert slate.id != pitch.slate_id
 
 
@@ -97,4 +98,4 @@ async def test_the_log_in_is_tried_again_while_discord_is_out_of_reach(stage: St
 async def test_a_wrong_token_is_not_tried_again(stage: Stage) -> None:
     room = client.Room(stage.app)
     with pytest.raises(discord.LoginFailure):
-        await client.run(room, "wrong")
+        await connecting.run(room, "wrong")

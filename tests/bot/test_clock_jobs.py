@@ -92,7 +92,7 @@ async def test_the_clock_posts_closes_and_takes_up(
     clock.move(hours=25)
     scheduler = jobs.clock(app, draw, post_at=NOON.time())
     by_day = {"daily post", "catch up", "take up", "close votes"}
-    assert {job.id for job in scheduler.get_jobs()} == {*by_day, "forget what is old"}
+    assert {job.id for job in scheduler.get_jobs()} == {*by_day, "forget what is old", "shows in reserve", "propose"}
     ran: asyncio.Queue[str] = asyncio.Queue()
     scheduler.add_listener(lambda event: ran.put_nowait(event.job_id), EVENT_JOB_EXECUTED)
     names = {"daily post", "take up", "close votes"}

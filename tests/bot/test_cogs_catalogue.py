@@ -55,7 +55,9 @@ async def test_commands_that_decide_are_for_servers_and_for_those_in_charge(stag
     }
     for command in stage.room.tree.get_commands():
         assert isinstance(command, app_commands.Command | app_commands.Group)
-        assert command.guild_only == (command.name in {*charge, "greenlight", "pass", "voters"})  # these look at roles
+        assert command.guild_only == (
+            command.name in {*charge, "final", "greenlight", "pass", "voters"}
+        )  # these look at roles
         assert command.default_permissions == charge.get(command.name)
 
 

@@ -44,7 +44,18 @@ async def test_a_report_is_decided_in_the_moderators_channel_and_the_card_shows_
     assert "is removed" in await stage.refused(await stage.discord.click(admin, case, custom_id=case.press("remove")))
     shown = await stage.shown(lambda: stage.public()[0], lambda shown: "Removed by the moderators" in shown.text)
     assert len(shown.buttons) == len(card.buttons) - 1
-    late = await stage.discord.click(admin, case, custom_id=case.press("pardon"))
+    decided = await stage.shown(lambda: next(m for m in stage.public() if m.id == case.id), lambda m: not m.all_buttons)
+    assert f"<@{admin.id}> has removed it" in decided.text
+
+
+async def test_of_two_moderators_one_decides(stage: Stage) -> None:
+    card = await stage.pitch()
+    await stage.refused(await reported(stage, card))
+    admin = stage.discord.admins[0]
+    first, second = [await (await stage.discord.slash(admin, "reports")).done() for _ in range(2)]
+    removed = await stage.discord.click(admin, first, custom_id=first.press("remove"))
+    assert "is removed" in await stage.refused(removed)
+    late = await stage.discord.click(admin, second, custom_id=second.press("pardon"))
     assert "decided this already" in await stage.refused(late)
 
 

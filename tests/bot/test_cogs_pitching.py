@@ -5,6 +5,7 @@ import pytest
 
 from bot.stage import slate_work
 from db import guilds
+from db.database import Database
 from tests.bot.discord_room import Gate, Stage, fake_writer, open_stage
 
 
@@ -71,11 +72,13 @@ async def test_the_first_card_is_tried_again_when_discord_fails(stage: Stage) ->
     assert len(stage.discord.messages()) == 1
 
 
-async def test_a_busy_memory_takes_the_thinking_away_and_says_so_privately(stage: Stage) -> None:
-    async with stage.app.database.writing() as session:
+async def test_a_busy_memory_takes_the_thinking_away_and_says_so_privately(stage: Stage, tmp_path: Path) -> None:
+    other_process = Database.connect(f"sqlite:///{tmp_path / 'room.db'}")
+    async with other_process.writing() as session:
         await session.connection()
         asked = await stage.discord.slash(stage.discord.members[0], "pitch", genre="comedy", theme="trains")
         said = await stage.refused(asked)
+    await other_process.close()
     assert "memory is busy" in said
     assert stage.public() == []
 

@@ -31,9 +31,11 @@ async def test_a_switch_is_turned_and_written_down(stage: Stage) -> None:
     card = await opened(stage)
     assert card.ephemeral
     admin = stage.discord.admins[0]
-    await stage.discord.click(admin, card, custom_id="gl:v1:switch:self_votes")
+    turned = await stage.discord.click(admin, card, custom_id="gl:v1:switch:self_votes")
+    await stage.shown(lambda: turned.message, lambda shown: "own slate: **off**" in shown.text)
     assert (await settings.view(stage.app, stage.server)).guild.self_votes is False
-    await stage.discord.click(admin, card, custom_id="gl:v1:switch:rating")
+    rated = await stage.discord.click(admin, card, custom_id="gl:v1:switch:rating")
+    await stage.shown(lambda: rated.message, lambda shown: "mature" in shown.text)
     assert (await settings.view(stage.app, stage.server)).guild.rating == "mature"
     async with stage.app.database.reading() as session:
         deeds = await audit.recent(session, stage.server, 5)
@@ -46,13 +48,13 @@ async def test_numbers_are_written_into_a_form_all_or_none(stage: Stage) -> None
     form = await stage.discord.click(admin, card, custom_id="gl:v1:numbers:all")
     assert form.modal
     ids = [part["component"]["custom_id"] for part in form.modal["components"]]
-    await stage.discord.submit_modal(admin, form, dict(zip(ids, ("5", "48", "7", "70"), strict=True)))
+    await stage.discord.submit_modal(admin, form, dict(zip(ids, ("5", "48", "7", "70", "9"), strict=True)))
     guild = (await settings.view(stage.app, stage.server)).guild
-    assert (guild.votes_to_greenlight, guild.voting_hours, guild.slates_a_day) == (5, 48, 7)
+    assert (guild.votes_to_greenlight, guild.voting_hours, guild.slates_a_day, guild.pages_a_day) == (5, 48, 7, 9)
     form = await stage.discord.click(admin, card, custom_id="gl:v1:numbers:all")
     assert form.modal
     ids = [part["component"]["custom_id"] for part in form.modal["components"]]
-    asked = await stage.discord.submit_modal(admin, form, dict(zip(ids, ("6", "no", "7", "70"), strict=True)))
+    asked = await stage.discord.submit_modal(admin, form, dict(zip(ids, ("6", "no", "7", "70", "9"), strict=True)))
     assert "voting hours must be a number from 1 to 720" in await stage.refused(asked)
     assert (await settings.view(stage.app, stage.server)).guild.votes_to_greenlight == 5
 
@@ -94,10 +96,11 @@ async def test_roles_chosen_anew_replace_the_old(stage: Stage) -> None:
 
 async def test_slates_are_asked_for_where_the_server_wants_it(stage: Stage) -> None:
     anna = MemberId("page:anna")
-    await settings.set_channel(stage.app, stage.server, "pitch_channel", 77, by=anna)
+    there = stage.discord.guild.create_text_channel("writers").id
+    await settings.set_channel(stage.app, stage.server, "pitch_channel", there, by=anna)
     ada = stage.discord.members[0]
     asked = await stage.discord.slash(ada, "pitch", genre="comedy", theme="trains")
-    assert "<#77>" in await stage.refused(asked)
+    assert f"<#{there}>" in await stage.refused(asked)
     await settings.set_channel(stage.app, stage.server, "pitch_channel", None, by=anna)
     assert (await stage.pitch()).buttons
 

@@ -48,11 +48,8 @@ async def test_the_third_vote_greenlights_and_the_script_follows(stage: Stage) -
     card = await stage.pitch()
     for member in stage.discord.members[:3]:
         await stage.discord.click(member, card, custom_id=button(card, 1))
-    slate_card, script_card = await stage.discord.wait_until(
-        lambda: (
-            found if len(found := stage.public()) == 2 and "INT." in found[1].text and not found[0].buttons else None
-        )
-    )
+    script_card = await stage.shown(stage.page, lambda shown: "INT." in shown.text)
+    slate_card = await stage.shown(lambda: stage.public()[0], lambda shown: not shown.buttons)
     assert "greenlit" in slate_card.text
     assert "the vote is over" in slate_card.text
     assert "```" in script_card.text

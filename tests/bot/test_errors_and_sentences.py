@@ -2,7 +2,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import ModuleType
 
@@ -17,14 +17,17 @@ from bot import doctor, errors
 from bot.demo import RoundError
 from bot.errors import CommandChangedError, MissingPermissionError, NotAllowedError
 from bot.launch import StartError
+from bot.networks.accounts import AccountsUnusableError
 from bot.networks.base import NetworkError
+from bot.usecases.approving import NotApprovedError, SettledError, UnfitError
 from bot.usecases.continuing import LastSceneError
-from bot.usecases.limits import EnoughTodayError, StillWritingError
+from bot.usecases.limits import EnoughPagesError, EnoughTodayError, StillWritingError
+from bot.usecases.listing import TooFewShowsError
 from bot.usecases.moderating import NotWelcomeError, ReportDecidedError, ReportedBeforeError, TooCoarseError
 from bot.usecases.pitching import CalledOffError, NotDraftingError, NotYoursError
+from bot.usecases.reserve import NothingToPostError
 from bot.usecases.rewriting import LineChangedError
-from bot.usecases.settings import WrongChannelError
-from bot.usecases.showing import NothingToPostError
+from bot.usecases.settings import BadHourError, UnknownZoneError, WrongChannelError
 from bot.usecases.voting import NotAVoterError, OwnSlateError, PitchDecidedError, VotersHiddenError
 from bot.usecases.writing import NotGreenlitError
 from bot.web.guard import BadTokenError, ForeignFormError, TooLargeError
@@ -60,9 +63,13 @@ EXAMPLES: list[BaseException] = [
     StillWritingError(SlateId(3)),
     EnoughTodayError(20, 185, whole=False),
     EnoughTodayError(500, 5, whole=True),
+    EnoughPagesError(50, 61),
+    TooFewShowsError(),
     CalledOffError(),
     NotDraftingError(),
     NotYoursError(),
+    BadHourError("25:00"),
+    UnknownZoneError("Mars/Base"),
     WrongChannelError(77),
     NotWelcomeError(),
     TooCoarseError(),
@@ -106,10 +113,14 @@ EXAMPLES: list[BaseException] = [
     adapter_errors.AdaptersUnsupportedError("writer-v1"),
     engines.QuantizationUnavailableError("4bit"),
     engines.ServerUnusableError("http://gpu:8000", "it does not answer"),
+    AccountsUnusableError("accounts.toml", "Permission denied"),
     CommandChangedError(),
     MissingPermissionError(77, "send_messages"),
     NotAllowedError("owners"),
     NothingToPostError(),
+    NotApprovedError(date(2026, 12, 1)),
+    SettledError(),
+    UnfitError(),
     PitchDecidedError(PITCH),
     NotGreenlitError(PITCH),
     serve.PortInUseError("127.0.0.1", 8576),

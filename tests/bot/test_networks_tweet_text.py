@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.networks.tweet_text import BREAK, shorten, unlinked, weight
+from bot.networks.tweet_text import BREAK, has_link, unlinked, weight
+from bot.networks.wording import shortened
 
 
 @pytest.mark.parametrize(
@@ -50,19 +51,19 @@ def test_what_links_nowhere_stays_as_it_is(title: str) -> None:
 
 @given(st.text(max_size=400), st.integers(0, 280))
 def test_a_shortened_text_weighs_at_most_the_limit(text: str, limit: int) -> None:
-    assert weight(shorten(unlinked(text), limit)) <= limit
+    assert weight(shortened(unlinked(text), limit, weight)) <= limit
 
 
 @given(st.text(max_size=80))
 def test_a_text_that_fits_is_not_touched(text: str) -> None:
-    assert shorten(text, 500) == text
+    assert shortened(text, 500, weight) == text
 
 
 def test_a_text_is_cut_between_words() -> None:
-    assert shorten("one two, three four", 12) == "one two…"
-    assert shorten("abcdefghij", 6) == "abcd…"
-    assert shorten("👨‍👩‍👧‍👦👨‍👩‍👧‍👦", 3) == ""
-    assert shorten("👨‍👩‍👧‍👦👨‍👩‍👧‍👦👨‍👩‍👧‍👦", 5) == "👨‍👩‍👧‍👦…"
+    assert shortened("one two, three four", 12, weight) == "one two…"
+    assert shortened("abcdefghij", 6, weight) == "abcd…"
+    assert shortened("👨‍👩‍👧‍👦👨‍👩‍👧‍👦", 3, weight) == ""
+    assert shortened("👨‍👩‍👧‍👦👨‍👩‍👧‍👦👨‍👩‍👧‍👦", 5, weight) == "👨‍👩‍👧‍👦…"
 
 
 @given(st.text(max_size=100))
@@ -70,3 +71,9 @@ def test_unlinking_twice_changes_nothing_more(text: str) -> None:
     once = unlinked(text)
     assert unlinked(once) == once
     assert unicodedata.is_normalized("NFC", once) or BREAK in once
+
+
+@given(st.text(max_size=300))
+def test_nothing_in_an_unlinked_text_costs_as_a_link_does(text: str) -> None:
+    assert not has_link(unlinked(text))
+    assert has_link("see greenlit.tv")

@@ -231,14 +231,14 @@ def test_the_text_is_within_the_limit_and_carries_the_day(title: str, summary: s
     shown = replace(ANNOUNCEMENT, title=title, summary=summary, genre="science fiction")
     text = account("http://127.0.0.1:1").text(shown)
     assert weight(text) <= 280
-    assert text.endswith(marker(ANNOUNCEMENT.day))
+    assert text.endswith(f"{marker(ANNOUNCEMENT.day)}\n#SciFi")
 
 
 def test_a_title_that_looks_like_a_link_is_none_and_a_long_summary_ends_in_an_ellipsis() -> None:
     shown = replace(ANNOUNCEMENT, title="Catch.me", summary="Words and words. " * 40)
     text = account("http://127.0.0.1:1").text(shown)
     assert text.startswith(f"Catch.{BREAK}me (comedy)\n\nWords and words.")
-    assert text.endswith("…\n\nGreenLIT Daily · 21 Nov 2026")
+    assert text.endswith("…\n\nGreenLIT Daily · 21 Nov 2026\n#comedy")
     assert 260 <= weight(text) <= 280
 
 
@@ -246,3 +246,11 @@ def test_the_keys_are_never_shown() -> None:
     twitter = account("http://127.0.0.1:1")
     assert twitter.account == "77"
     assert "secret" not in repr(twitter).replace("consumer_secret", "").replace("token_secret", "")
+
+
+async def test_a_script_page_is_a_second_picture(x: FakeX, twitter: Network) -> None:
+    paged = replace(ANNOUNCEMENT, page=b"\x89PNG page", page_alt="INT. LOBBY")
+    await twitter.post(paged, twitter.text(paged))
+    assert x.pictures == {"9": ANNOUNCEMENT.picture, "10": b"\x89PNG page"}
+    assert x.alts == {"9": ANNOUNCEMENT.alt[:1000], "10": "INT. LOBBY"}
+    assert x.tweets[0]["media"] == {"media_ids": ["9", "10"]}

@@ -7,7 +7,7 @@ import pytest
 
 from bot.app import App
 from bot.export import fountain
-from bot.stage import script_work
+from bot.stage import script_work, staging_work
 from bot.usecases import browsing, continuing, rewriting, synopsis
 from bot.usecases.continuing import MAX_PARTS, LastSceneError
 from bot.usecases.writing import NotGreenlitError
@@ -142,20 +142,20 @@ async def test_lines_and_dialogs_go_on_after_a_restart(open_app: OpenApp, script
     line = await rewriting.order_line(dead, script.id, at, by=ANNA)
     dialog = await rewriting.order_staging(dead, "ANNA: Who is there?\nBEN: Nobody.", by=ANNA, guild=PAGE)
     await dead.crew.drain(0)
-    assert await rewriting.resume(app) == 2
+    assert [left.id for left in await rewriting.resume(app)] == [dialog.id]
     await app.crew.finish(rewriting.rewrite_work(line.id))
-    await app.crew.finish(rewriting.staging_work(dialog.id))
+    await app.crew.finish(staging_work(dialog.id))
     assert (await rewriting.rewritten(app, line.id)).state == "done"
     staged = await rewriting.staging(app, dialog.id)
     assert "Who is there?" in (staged.fountain or "")
-    assert await rewriting.resume(app) == 0
+    assert await rewriting.resume(app) == ()
 
 
 @pytest.mark.parametrize("dialog", ["", "no name here", "ANNA: x\n" * 41])
 async def test_what_is_no_dialog_is_refused_and_not_kept(app: App, dialog: str) -> None:
     with pytest.raises((NotAScriptError, ValueError)):
         await rewriting.order_staging(app, dialog, by=ANNA, guild=PAGE)
-    assert await rewriting.resume(app) == 0
+    assert await rewriting.resume(app) == ()
 
 
 async def test_a_line_that_is_none_is_not_found(app: App, scripted: Scripted) -> None:

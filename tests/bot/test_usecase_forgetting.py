@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import ForeignKey, select
 
 from bot.app import App
+from bot.stage import staging_work
 from bot.usecases import browsing, forgetting, listing, moderating, pitching, rewriting, voting
 from bot.usecases.moderating import NotWelcomeError, ReportDecidedError, ReportedBeforeError, TooCoarseError
 from db import guilds, keeping
@@ -29,9 +30,9 @@ async def busy(app: App, slated: Slated, scripted: Scripted) -> Pitch:
     view = await slated(app, seed=9)
     await voting.cast_vote(app, view.pitches[0].id, by=ANNA)
     await listing.keep(app, pitch.id, by=ANNA)
-    await moderating.report(app, view.pitches[1].id, "dull", by=ANNA)
+    await moderating.report(app, view.pitches[1].id, "dull", by=ANNA, guild=PAGE)
     dialog = await rewriting.order_staging(app, "ANNA: Hello.\nBEN: No.", by=ANNA, guild=PAGE)
-    await app.crew.finish(rewriting.staging_work(dialog.id))
+    await app.crew.finish(staging_work(dialog.id))
     script = (await browsing.show(app, pitch.id)).scripts[0]
     at = next(iter(await rewriting.spoken(app, script.id)))
     line = await rewriting.order_line(app, script.id, at, by=ANNA)
@@ -112,9 +113,9 @@ async def test_old_slates_lose_their_name_unless_the_author_opted_in(app: App, s
 @BOTH
 async def test_one_moderator_decides_and_the_author_is_blocked(app: App, slated: Slated) -> None:
     view = await slated(app)
-    case = await moderating.report(app, view.pitches[0].id, "rude", by=BOB)
+    case = await moderating.report(app, view.pitches[0].id, "rude", by=BOB, guild=PAGE)
     with pytest.raises(ReportedBeforeError):
-        await moderating.report(app, view.pitches[0].id, "rude", by=BOB)
+        await moderating.report(app, view.pitches[0].id, "rude", by=BOB, guild=PAGE)
     assert [one.report.id for one in await moderating.open_cases(app, PAGE)] == [case.report.id]
     removed = await moderating.block_author(app, case.report.id, by=BOB)
     assert removed.removed
@@ -136,14 +137,14 @@ async def test_one_moderator_decides_and_the_author_is_blocked(app: App, slated:
 
 async def test_what_was_pardoned_stays(app: App, slated: Slated) -> None:
     view = await slated(app)
-    case = await moderating.report(app, view.pitches[0].id, "dull", by=BOB)
+    case = await moderating.report(app, view.pitches[0].id, "dull", by=BOB, guild=PAGE)
     assert not (await moderating.pardon(app, case.report.id, by=BOB)).removed
     assert await moderating.open_cases(app, PAGE) == ()
 
 
 async def test_being_forgotten_does_not_lift_a_block(app: App, slated: Slated) -> None:
     view = await slated(app)
-    case = await moderating.report(app, view.pitches[0].id, "rude", by=BOB)
+    case = await moderating.report(app, view.pitches[0].id, "rude", by=BOB, guild=PAGE)
     await moderating.block_author(app, case.report.id, by=BOB)
     await forgetting.forget(app, ANNA)
     with pytest.raises(NotWelcomeError):

@@ -35,6 +35,10 @@ def mortal(open_app: OpenApp, url: str, world: tuple[FakeNetwork, ...], last: in
     return open_app(database=database, networks=tuple(MortalNetwork(each, fate) for each in world)), fate
 
 
+BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
+
+@BOTH
 async def test_a_process_that_dies_at_any_step_of_making_and_posting_a_show_posts_it_once(
     open_app: OpenApp, database_url: str, clock: Clock
 ) -> None:
@@ -61,6 +65,7 @@ async def test_a_process_that_dies_at_any_step_of_making_and_posting_a_show_post
     assert day > 20
 
 
+@BOTH
 async def test_a_process_that_dies_while_it_recovers_posts_once(
     open_app: OpenApp, database_url: str, clock: Clock, scripted: Scripted
 ) -> None:
@@ -85,6 +90,7 @@ async def test_a_process_that_dies_while_it_recovers_posts_once(
     assert day > 8
 
 
+@BOTH
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a connection goes with its process
 async def test_a_process_stopped_at_any_await_of_posting_posts_once(
     open_app: OpenApp, database_url: str, clock: Clock, scripted: Scripted, network: FakeNetwork
@@ -102,7 +108,7 @@ async def test_a_process_stopped_at_any_await_of_posting_posts_once(
     else:
         pytest.fail("no day passed alive")
     gc.unfreeze()
-    assert day > 60
+    assert day > 50
 
 
 async def _stopped_process(url: str, clock: Clock, network: FakeNetwork, suspension: int) -> bool:

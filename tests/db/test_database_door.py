@@ -94,6 +94,26 @@ async def test_who_waits_too_long_for_the_lock_is_told(
     await hasty.close()
 
 
+async def test_a_crowd_of_writers_takes_turns_and_nobody_starves(
+    database_url: str, draft_slate: Draft, database: Database
+) -> None:
+    slate, hasty = await draft_slate(), Database.connect(database_url, busy_timeout=1000)
+    await asyncio.gather(*(count_up(hasty, slate) for _ in range(300)))
+    await hasty.close()
+    async with database.reading() as session:
+        assert (await slates.get(session, slate.id)).dropped == 300
+
+
+async def test_who_waits_too_long_for_a_turn_is_told_and_the_turns_go_on(database_url: str, draft_slate: Draft) -> None:
+    slate, hasty = await draft_slate(), Database.connect(database_url, busy_timeout=20)
+    async with hasty.writing() as session:
+        await slates.lock(session, slate.id)
+        with pytest.raises(DatabaseBusyError):
+            await count_up(hasty, slate)
+    await count_up(hasty, slate)
+    await hasty.close()
+
+
 async def test_everything_a_writer_did_is_kept_or_nothing(database: Database, page: GuildId) -> None:
     async def break_off() -> None:
         async with database.writing() as session:

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from db import members, pitches, posts
+from db import favourites, members, pitches, posts, votes
 from db.database import Database
 from db.errors import BrokenRuleError, NotFoundError
 from db.ids import GuildId, MemberId, PitchId
@@ -218,3 +218,19 @@ async def test_what_waits_to_be_posted_is_scripted_and_was_never_in_a_post(
         await posts.sending(session, post.id, pitch_id=spoken.id, text="Today", now=now)
         assert [pitch.id for pitch in await pitches.unposted(session, 9)] == [loved.id, old.id, new.id]
         assert [pitch.id for pitch in await pitches.unposted(session, 1)] == [loved.id]
+
+
+async def test_a_vote_counts_one_and_so_does_keeping(
+    database: Database, open_slate: Open, page: GuildId, now: datetime
+) -> None:
+    first, second, *_ = await open_slate()
+    async with database.writing() as session:
+        for number in range(3):
+            await members.ensure(session, MemberId(f"page:{number}"))
+        voter = MemberId("page:0")
+        await votes.cast(session, slate_id=first.slate_id, pitch_id=first.id, member_id=voter, now=now)
+        for number, pitch in ((0, first), (1, second), (2, second)):
+            await favourites.toggle(session, member=MemberId(f"page:{number}"), pitch=pitch.id, now=now)
+    async with database.reading() as session:
+        leaders = await pitches.leaderboard(session, page, 9)
+    assert [(pitch.id, pitch.votes, pitch.kept) for pitch in leaders] == [(first.id, 1, 1), (second.id, 0, 2)]

@@ -1,6 +1,7 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ Open = Callable[..., Awaitable[tuple[Pitch, ...]]]
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY = date(2026, 11, 21)
+TEN, SECOND = timedelta(minutes=10), timedelta(seconds=1)
 CLAIM_THIRTY_DAYS = """
 import asyncio, sys
 from datetime import UTC, date, datetime, timedelta
@@ -176,10 +178,40 @@ async def test_posts_nobody_settled_are_found(
     async with database.writing() as session:
         await posts.sending(session, sent.id, pitch_id=pitch_id, text="Today", now=later)
         await posts.failed(session, failed.id, "refused", now)
-        assert [post.id for post in await posts.stuck(session, now)] == []
-        assert [post.id for post in await posts.stuck(session, later)] == [claimed.id]
-        far = later + timedelta(minutes=1)
-        assert [post.id for post in await posts.stuck(session, far)] == [claimed.id, sent.id]
+        assert [post.id for post in await posts.stuck(session, now, TEN)] == []
+        assert [post.id for post in await posts.stuck(session, later + SECOND, TEN)] == [claimed.id]
+        far = later + TEN + SECOND
+        assert [post.id for post in await posts.stuck(session, far, TEN)] == [claimed.id, sent.id]
+
+
+async def test_a_post_that_waits_for_a_moment_is_left_until_then(
+    database: Database, claimed: Post, now: datetime
+) -> None:
+    async with database.writing() as session:
+        assert await posts.unknown(session, claimed.id, "NetworkBusyError", now, retry_at=now + timedelta(hours=6))
+        assert await posts.stuck(session, now + timedelta(hours=5), TEN) == ()
+        (waiting,) = await posts.stuck(session, now + timedelta(hours=6), TEN)
+        assert (waiting.attempts, waiting.retry_at) == (1, now + timedelta(hours=6))
+        assert await posts.reclaim(session, waiting, now + timedelta(hours=6))
+        taken = await posts.get(session, DAY, "x", "")
+    assert taken is not None
+    assert (taken.state, taken.retry_at, taken.attempts) == (PostState.CLAIMED, None, 1)
+
+
+async def test_a_clock_set_back_leaves_no_post_behind(database: Database, claimed: Post, now: datetime) -> None:
+    async with database.writing() as session:
+        assert [post.id for post in await posts.stuck(session, now - timedelta(days=400), TEN)] == [claimed.id]
+        assert await posts.stuck(session, now - timedelta(minutes=9), TEN) == ()
+
+
+async def test_the_last_day_is_one_before_the_present(database: Database, claimed: Post, now: datetime) -> None:
+    del claimed
+    for days in (3, 40):
+        await claim(database, now, day=DAY + timedelta(days=days))
+    async with database.reading() as session:
+        assert await posts.last_day(session, "x", "", before=DAY + timedelta(days=9)) == DAY + timedelta(days=3)
+        assert await posts.last_day(session, "x", "", before=DAY) is None
+        assert await posts.last_day(session, "x", "other", before=DAY + timedelta(days=9)) is None
 
 
 async def test_one_of_several_takes_over_from_a_crashed_owner(
@@ -189,7 +221,7 @@ async def test_one_of_several_takes_over_from_a_crashed_owner(
 
     async def take_over(room: Database) -> bool:
         async with room.writing() as session:
-            return await posts.reclaim(session, claimed.id, PostState.CLAIMED, later, before=later)
+            return await posts.reclaim(session, claimed, later)
 
     tries = [take_over(room) for room in (database, other) * 3]
     assert sum(await asyncio.gather(*tries)) == 1
@@ -201,9 +233,11 @@ async def test_a_post_that_moved_on_cannot_be_taken_over(
 ) -> None:
     async with database.writing() as session:
         assert await posts.sending(session, claimed.id, pitch_id=pitch_id, text="Today", now=now)
-        assert not await posts.reclaim(session, claimed.id, PostState.CLAIMED, now)
-        assert await posts.reclaim(session, claimed.id, PostState.SENDING, now)
-        assert not await posts.reclaim(session, PostId(99), PostState.CLAIMED, now)
+        assert not await posts.reclaim(session, claimed, now)
+        sent = await posts.get(session, DAY, "x", "")
+        assert sent is not None
+        assert await posts.reclaim(session, sent, now)
+        assert not await posts.reclaim(session, replace(sent, id=PostId(99)), now)
         post = await posts.get(session, DAY, "x", "")
     assert post is not None
     assert post.state == PostState.CLAIMED

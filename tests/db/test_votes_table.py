@@ -43,6 +43,24 @@ async def test_a_vote_can_be_changed(database: Database, open_slate: Open, anna:
         assert await votes.of_member(session, one.slate_id, anna) == three.id
 
 
+async def test_of_two_votes_under_way_the_one_clicked_later_counts_whichever_arrives_last(
+    database: Database, open_slate: Open, anna: MemberId, now: datetime
+) -> None:
+    one, two, three = await open_slate()
+    for pitch, clicked in ((two, 2), (one, 1), (three, 2), (one, 0)):
+        async with database.writing() as session:
+            await members.ensure(session, anna)
+            await votes.cast(
+                session,
+                slate_id=pitch.slate_id,
+                pitch_id=pitch.id,
+                member_id=anna,
+                now=now,
+                clicked=now + timedelta(microseconds=clicked),
+            )
+    assert await tally(database, one.slate_id) == {one.id: 0, two.id: 0, three.id: 1}
+
+
 async def test_who_has_not_voted_has_no_choice(database: Database, open_slate: Open, anna: MemberId) -> None:
     one, *_ = await open_slate()
     async with database.reading() as session:

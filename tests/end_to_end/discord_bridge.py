@@ -6,7 +6,7 @@ simcord keeps the world (guild, channels, messages, interactions); here it is pu
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import discord
 from aiohttp import web
@@ -22,6 +22,13 @@ from tests.end_to_end.discord_world import Message, World, snapshot
 Found = TypeVar("Found")
 TOKEN = "loopback.discord.token"
 ACKNOWLEDGE_SECONDS = 3.0
+
+
+class HasId(Protocol):
+    """A channel or thread, whoever keeps it."""
+
+    @property
+    def id(self) -> int: ...
 
 
 class UnansweredError(Exception):
@@ -174,7 +181,12 @@ class LoopbackDiscord:
         """Requests simcord has no model of (answered 501); a test asserts that this is empty."""
         return [*self.rest.unmodelled, *self.gateway.unmodelled]
 
-    def messages(self, channel: ChannelHandle | None = None, *, viewer: Member | None = None) -> list[Message]:
+    def threads(self, channel: HasId | None = None) -> list[Any]:
+        """A channel's threads, the oldest first: simcord's own objects, with name, applied_tags and thread_metadata."""
+        parent = (channel or self.channel).id
+        return [found for found in self.backend.channels.values() if found.is_thread and found.parent_id == parent]
+
+    def messages(self, channel: HasId | None = None, *, viewer: Member | None = None) -> list[Message]:
         """A channel's messages as they are now, oldest first: all of them, or those one member sees."""
         stored = self.backend.messages.get((channel or self.channel).id, {})
         return [
@@ -220,14 +232,32 @@ class LoopbackDiscord:
     # What goes wrong -------------------------------------------------------------------------------
 
     def fail_next(
-        self, status: int, count: int = 1, *, path: str = "*", applied: bool = False, retry_after: float = 0.05
+        self,
+        status: int,
+        count: int = 1,
+        *,
+        path: str = "*",
+        method: str = "*",
+        code: int = 0,
+        applied: bool = False,
+        retry_after: float = 0.05,
     ) -> None:
-        """Answer the next `count` requests whose path fits with an error.
+        """Answer the next `count` requests whose path and method fit with an error, and Discord's `code` for it.
 
         With `applied` the request takes effect and only its answer is lost.
         """
-        self.rest.faults.append(Fault(status, count, path, applied, retry_after))
+        self.rest.faults.append(Fault(status, count, path, applied, retry_after, code, method))
 
-    async def drop_gateway(self) -> None:
-        """Cut the bot's gateway connection; discord.py comes back by itself and resumes."""
+    def forget_failures(self) -> None:
+        """Answer as usual again."""
+        self.rest.faults.clear()
+
+    async def drop_gateway(self, *, resumable: bool = True) -> None:
+        """Cut the bot's gateway connection; discord.py comes back by itself, and resumes if it may."""
+        if not resumable:
+            self.gateway.forget()
         await self.gateway.close()
+
+    def repeat_interactions(self, times: int = 2) -> None:
+        """Send every interaction from now on so many times, as Discord does now and then."""
+        self.gateway.repeats = times

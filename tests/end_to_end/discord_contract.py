@@ -18,6 +18,7 @@ Json = dict[str, Any]
 #: Beside the checkout when the team's data folder is there; the project works without it.
 DOCUMENT = Path(__file__).resolve().parents[2].parent / "shared" / "contracts" / "discord-openapi.json"
 NAME = "urn:discord"
+FORGIVEN = ("use_nested_fields",)  # discord.py asks so for a forum post, and Discord knows it, not its document
 MESSAGE_LIMIT = 2000  # the document allows 4000 characters; Discord does not
 
 
@@ -36,17 +37,20 @@ class Contract:
         """The contract kept in a file, or None where there is no such file."""
         return cls(json.loads(document.read_text(encoding="utf-8"))) if document.exists() else None
 
-    def violations(self, method: str, path: str, body: object) -> list[str]:
+    def violations(self, method: str, path: str, body: object, query: Mapping[str, str] | None = None) -> list[str]:
         """Every way in which a request breaks the contract, one sentence each."""
         template = self._template(path)
         operation = self._paths[template].get(method.lower()) if template else None
         if template is None or operation is None:
             return [f"{method} {path}: no such operation"]
         where = f"{method} {template}"
+        asked = [f"{where}: {problem}" for problem in _query_problems(operation, query or {})]
         request = operation.get("requestBody")
         if request is None or (body is None and not request.get("required")):
-            return [] if body is None else [f"{where}: takes no body"]
-        return [f"{where}: {problem}" for problem in self._problems(template, method.lower(), _forgive(method, body))]
+            return asked if body is None else [*asked, f"{where}: takes no body"]
+        return asked + [
+            f"{where}: {problem}" for problem in self._problems(template, method.lower(), _forgive(method, body))
+        ]
 
     def _problems(self, template: str, method: str, body: object) -> Iterator[str]:
         error = best_match(self._validator(template, method).iter_errors(body))
@@ -85,6 +89,18 @@ class Contract:
             yield from self._keys(self._document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]])
         for branch in (*schema.get("anyOf", ()), *schema.get("oneOf", ()), *schema.get("allOf", ())):
             yield from self._keys(branch)
+
+
+def _query_problems(operation: Json, query: Mapping[str, str]) -> Iterator[str]:
+    """What is wrong behind the question mark: names nobody knows, and yes or no said otherwise."""
+    known = {each["name"]: each["schema"] for each in operation.get("parameters", ()) if each.get("in") == "query"}
+    for name, value in query.items():
+        if name in FORGIVEN:
+            continue
+        if name not in known:
+            yield f"?{name}: no such parameter"
+        elif known[name].get("type") == "boolean" and value not in {"true", "false", "True", "False", "1", "0"}:
+            yield f"?{name}={value}: neither true nor false"
 
 
 def _fits(template: list[str], segments: list[str]) -> bool:

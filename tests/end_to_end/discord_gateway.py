@@ -51,7 +51,11 @@ class Session:
 
 
 class Gateway:
-    """Answers `/gateway`. `identified` counts the log-ins, `connected` says whether a bot listens now."""
+    """Answers `/gateway`. `identified` counts the log-ins, `connected` says whether a bot listens now.
+
+    Every bot that is connected hears everything, as two processes do while one takes over from the other; those that
+    are cut off hear it when they resume. Interactions are sent `repeats` times.
+    """
 
     def __init__(self, backend: Backend, token: str, changed: Callable[[], Any]) -> None:
         self.identified = 0
@@ -60,8 +64,11 @@ class Gateway:
         self._backend = backend
         self._token = token
         self._changed = changed
+        self.repeats = 1
         self._session: Session | None = None
         self._pumps: dict[web.WebSocketResponse, asyncio.Task[None] | None] = {}
+        self._heard: dict[web.WebSocketResponse, Session] = {}
+        self._cut: dict[str, Session] = {}
 
     @property
     def connected(self) -> bool:
@@ -79,6 +86,7 @@ class Gateway:
         except ConnectionError:
             pass  # killed in mid-sentence, which is what a SIGKILL looks like from here
         finally:
+            self._heard.pop(socket, None)
             pump = self._pumps.pop(socket)
             if pump is not None:
                 pump.cancel()
@@ -88,13 +96,24 @@ class Gateway:
 
     async def close(self, code: int = UNKNOWN_ERROR) -> None:
         """Hang up on every bot; after 4000 (the default) discord.py comes back with a RESUME."""
+        self._cut |= {session.id: session for session in self._heard.values()}
         for socket in list(self._pumps):
             await socket.close(code=code)
 
     def emit(self, event: str, payload: Mapping[str, Any]) -> None:
         """What the world announces, filtered by the intents the bot asked for."""
+        listening = dict.fromkeys([*self._heard.values(), *self._cut.values()])
         if self._session is not None:
-            self._session.feed(event, payload)
+            listening[self._session] = None
+        for session in listening:
+            for _ in range(self.repeats if event == "INTERACTION_CREATE" else 1):
+                session.feed(event, payload)
+
+    def forget(self) -> None:
+        """Know no session any more: nobody may resume."""
+        self._session = None
+        self._heard.clear()
+        self._cut.clear()
 
     async def _receive(self, socket: web.WebSocketResponse, frame: dict[str, Any]) -> None:
         op: int = frame["op"]
@@ -105,13 +124,18 @@ class Gateway:
             await socket.close(code=WRONG_TOKEN)
         elif op == IDENTIFY:
             self._identify(socket, data)
-        elif op == RESUME and self._session is not None and self._session.id == data["session_id"]:
-            self._start(socket, self._session, data["seq"])
-            self._session.dispatch("RESUMED", {})
+        elif op == RESUME and (session := self._known(data["session_id"])) is not None:
+            self._start(socket, session, data["seq"])
+            session.dispatch("RESUMED", {})
         elif op == RESUME:
             await socket.send_json({"op": INVALID_SESSION, "d": False})
         elif op != PRESENCE:
             self.unmodelled.append(f"gateway opcode {op}")
+
+    def _known(self, name: str) -> Session | None:
+        """The session of this name, if it may be resumed."""
+        last = self._session if self._session is not None and self._session.id == name else None
+        return self._cut.pop(name, last)
 
     def _identify(self, socket: web.WebSocketResponse, data: dict[str, Any]) -> None:
         self.identified += 1
@@ -132,5 +156,6 @@ class Gateway:
         self._start(socket, session, 0)
 
     def _start(self, socket: web.WebSocketResponse, session: Session, sent: int) -> None:
+        self._heard[socket] = session
         self._pumps[socket] = asyncio.create_task(session.pump(socket, sent))
         self._changed()

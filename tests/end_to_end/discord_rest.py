@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -17,6 +18,8 @@ from tests.end_to_end.discord_contract import Contract
 
 API = "/api/v10"
 WITHOUT_TOKEN = ("/interactions/*", "/webhooks/*/*", "/gateway")
+THREAD = re.compile(r"/channels/\d+/messages/(\d+)/threads")
+EDIT = re.compile(r"/channels/(\d+)/messages/\d+")
 assert simcord_routes  # importing it is what fills simcord's table of routes
 
 
@@ -27,6 +30,7 @@ class Request(NamedTuple):
     path: str
     json: Any
     status: int
+    query: dict[str, str] = {}  # noqa: RUF012 - a tuple's default, never changed
 
 
 @dataclass(slots=True)
@@ -38,10 +42,15 @@ class Fault:
     path: str
     applied: bool
     retry_after: float
+    code: int = 0
+    method: str = "*"
+
+    def fits(self, method: str, path: str) -> bool:
+        return bool(self.left) and fnmatch(path, self.path) and fnmatch(method, self.method)
 
     def answer(self) -> web.Response:
         if self.status != 429:
-            return _json(self.status, {"message": "the test said so", "code": 0})
+            return _json(self.status, {"message": "the test said so", "code": self.code})
         body = {"message": "You are being rate limited.", "retry_after": self.retry_after, "global": False}
         # Without Via discord.py takes a 429 for a ban of the address.
         return _json(429, body, {"Via": "1.1 loopback", "Retry-After": str(self.retry_after)})
@@ -80,14 +89,14 @@ class Rest:
             # A bot would only see one more 500 and retry it; the test must hear of it.
             self.unmodelled.append(f"{request.method} {path}: the loopback itself failed: {error!r}")
             raise
-        self.requests.append(Request(request.method, path, body, response.status))
+        self.requests.append(Request(request.method, path, body, response.status, dict(request.query)))
         self._changed()
         return response
 
     def _answer(self, request: web.Request, path: str, body: object, files: list[_Upload]) -> web.Response:
         if self._contract is not None:
-            self.violations += self._contract.violations(request.method, path, body)
-        fault = self._take_fault(path)
+            self.violations += self._contract.violations(request.method, path, body, dict(request.query))
+        fault = self._take_fault(request.method, path)
         if fault is not None and not fault.applied:
             return fault.answer()
         if request.headers.get("Authorization") != self._authorization and not any(
@@ -97,8 +106,8 @@ class Rest:
         response = self._dispatch(request, path, body, files)
         return fault.answer() if fault is not None else response
 
-    def _take_fault(self, path: str) -> Fault | None:
-        fault = next((fault for fault in self.faults if fault.left and fnmatch(path, fault.path)), None)
+    def _take_fault(self, method: str, path: str) -> Fault | None:
+        fault = next((fault for fault in self.faults if fault.fits(method, path)), None)
         if fault is not None:
             fault.left -= 1
         return fault
@@ -107,6 +116,9 @@ class Rest:
         if path == "/gateway/bot":
             limit = {"total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 1}
             return _json(200, {"url": self.gateway_url, "shards": 1, "session_start_limit": limit})
+        refused = self._refusal(request.method, path)
+        if refused is not None:
+            return refused
         nonce = (path, str(body["nonce"])) if isinstance(body, dict) and body.get("enforce_nonce") else None
         if nonce in self._posted:
             return _json(200, self._posted[nonce])
@@ -123,6 +135,16 @@ class Rest:
         if nonce is not None:
             self._posted[nonce] = result
         return web.Response(status=204) if result is None else _json(200, result)
+
+    def _refusal(self, method: str, path: str) -> web.Response | None:
+        """Refuse what Discord does and simcord does not: a second thread on a message, an edit in one that sleeps."""
+        thread, edit = THREAD.fullmatch(path), EDIT.fullmatch(path)
+        if method == "POST" and thread and int(thread[1]) in self._backend.channels:
+            return _json(400, {"message": "A thread has already been created for this message", "code": 160004})
+        channel = self._backend.channels.get(int(edit[1])) if method == "PATCH" and edit else None
+        if channel and channel.thread_metadata and channel.thread_metadata.archived:
+            return _json(400, {"message": "Thread is archived", "code": 50083})
+        return None
 
 
 def _json(status: int, payload: object, headers: dict[str, str] | None = None) -> web.Response:

@@ -13,7 +13,10 @@ from simcord.backend.models import Message as StoredMessage
 from simcord.components import walk_components
 
 BUTTON, LOADING = 2, 1 << 7
-OTHERS = tuple(f"gl:v1:{word}:" for word in ("calloff", "more", "fresh", "brief", "next", "lines", "export", "report"))
+WRITTEN = (0, 19, 20, 23)  # types of messages that somebody wrote, not Discord itself
+OTHERS = tuple(
+    f"gl:v1:{word}:" for word in ("calloff", "more", "fresh", "brief", "next", "lines", "morelines", "export", "report")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,8 @@ class Message:
     attachments: list[dict[str, Any]]
     ephemeral: bool
     loading: bool
+    system: bool = False
+    poll: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -99,4 +104,6 @@ def snapshot(stored: StoredMessage) -> Message:
         attachments=copy.deepcopy(stored.attachments),
         ephemeral=stored.is_ephemeral,
         loading=bool(stored.flags & LOADING),
+        system=stored.type not in WRITTEN,
+        poll=tuple(answer.text or "" for answer in stored.poll.answers) if stored.poll else (),
     )

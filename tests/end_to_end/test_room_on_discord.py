@@ -2,89 +2,17 @@
 
 import asyncio
 import os
-import re
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from bot.demo import Guests
-from bot.launch import House
-from tests.end_to_end.discord_bridge import TOKEN, Answer, LoopbackDiscord
-from tests.end_to_end.discord_world import Message
+from tests.end_to_end.room import LONG, open_room, votes_on, writing
 
 pytestmark = pytest.mark.end_to_end
-LONG = 60.0
-
-
-class Room:
-    """The two processes, and the Discord they are on."""
-
-    def __init__(self, discord: LoopbackDiscord, house: House) -> None:
-        self.discord = discord
-        self.house = house
-
-    async def pitch(self, theme: str = "time travel", count: int = 4, member: int = 0) -> Answer:
-        return await self.discord.slash(self.discord.members[member], "pitch", genre="comedy", theme=theme, count=count)
-
-    async def shown(self, message: Callable[[], Message | None], fits: Callable[[Message], object]) -> Message:
-        def found() -> Message | None:
-            seen = message()
-            return seen if seen and fits(seen) else None
-
-        return await self.discord.wait_until(found, LONG)
-
-    async def opened(self, asked: Answer) -> Message:
-        return await self.shown(lambda: asked.message, lambda card: card.buttons)
-
-    async def kill(self, name: str) -> None:
-        self.house.kill(name)
-        await self.house.wait(name)
-
-    async def restart(self, name: str) -> None:
-        await self.house.start(name)
-        if name == "bot":
-            await self.discord.bot_ready()
-
-    def public(self) -> list[Message]:
-        return [message for message in self.discord.messages() if not message.ephemeral]
-
-
-@asynccontextmanager
-async def open_room(folder: Path, **settings: str) -> AsyncIterator[Room]:
-    async with LoopbackDiscord(members=4) as discord:
-        environment = {
-            "GREENLIT_DISCORD_TOKEN": TOKEN,
-            "GREENLIT_WORKER_MODEL": "fake",
-            "GREENLIT_WORKER_FAKE_PAUSE": "0.02",
-            "GREENLIT_DRAIN_SECONDS": "2",
-            "OMP_NUM_THREADS": "1",
-            **discord.environment,
-            **settings,
-        }
-        house = House(folder=folder, environment=environment)
-        try:
-            async with house:
-                await discord.bot_ready()
-                yield Room(discord, house)
-        finally:
-            for name in ("worker", "bot"):
-                sys.stdout.write(f"--- {name}\n{house.log(name).read_text()[-6000:]}\n")
-        assert discord.violations == []
-        assert discord.unmodelled == []
-
-
-def writing(card: Message) -> bool:
-    """Whether the card shows a title although not everything is written."""
-    return "The room is writing" in card.text and "**" in card.text
-
-
-def votes(card: Message) -> list[int]:
-    return [int(match[1]) if (match := re.search(r"· (\d+)$", b.label or "")) else 0 for b in card.buttons]
 
 
 async def test_from_pitch_to_post_with_every_process_killed_once(tmp_path: Path) -> None:
@@ -103,7 +31,7 @@ async def test_from_pitch_to_post_with_every_process_killed_once(tmp_path: Path)
         first, second = (button.custom_id for button in slate.buttons[:2])
         for member, custom_id in ((ada, second), (ada, first), (ada, first), (dan, second), (bob, first)):
             await room.discord.click(member, slate, custom_id=custom_id)
-        await room.shown(lambda: room.public()[0], lambda card: votes(card) == [2, 1, 0, 0])
+        await room.shown(lambda: room.public()[0], lambda card: votes_on(card) == [2, 1, 0, 0])
         await room.discord.click(cleo, slate, custom_id=first)
         script = await room.shown(
             lambda: room.public()[2] if len(room.public()) == 3 else None, lambda c: "INT." in c.text
@@ -119,7 +47,7 @@ async def test_from_pitch_to_post_with_every_process_killed_once(tmp_path: Path)
         closed = await room.shown(lambda: room.public()[0], lambda card: not card.buttons)
         assert "3 votes · **greenlit**" in closed.text
         await room.discord.click(bob, other, custom_id=other.buttons[3].custom_id)
-        await room.shown(lambda: room.public()[1], lambda card: votes(card) == [0, 0, 0, 1])
+        await room.shown(lambda: room.public()[1], lambda card: votes_on(card) == [0, 0, 0, 1])
         assert len(room.public()) == 3
 
         guests = Guests(room.house.page_url, room.house.api_token)
@@ -184,7 +112,7 @@ async def test_a_cut_gateway_loses_nothing(tmp_path: Path) -> None:
         card = await room.opened(asked)
         await room.discord.wait_until(lambda: room.discord.gateway.connected, LONG)
         await room.discord.click(room.discord.members[1], card, custom_id=card.buttons[0].custom_id)
-        await room.shown(lambda: room.public()[0], lambda card: votes(card) == [1, 0, 0, 0])
+        await room.shown(lambda: room.public()[0], lambda card: votes_on(card) == [1, 0, 0, 0])
 
 
 @pytest.mark.parametrize(("status", "count"), [(429, 8), (500, 2), (503, 3)])

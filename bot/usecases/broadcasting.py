@@ -1,0 +1,87 @@
+"""The show of the day on each server that has a channel for it: its own best, at its own hour, once a day."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, tzinfo
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from bot.app import App
+from bot.networks.base import Network
+from bot.usecases import showing
+from bot.usecases.delivering import STUCK_AFTER, deliver
+from bot.usecases.reserve import NothingToPostError
+from bot.usecases.showing import Draw
+from db import guilds, posts
+from db.guilds import Guild
+from db.ids import GuildId
+from db.posts import SERVERS, Post
+
+log = structlog.get_logger()
+Channel = Callable[[str], Network | None]
+"""Returns the network that a server (its number) is, or None where it has no channel or we are not there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A server whose hour has come on its ``day``."""
+
+    guild: Guild
+    day: date
+
+
+async def due(app: App, post_at: time) -> tuple[Due, ...]:
+    """Return the servers whose hour has come and that nobody has claimed their day for; ``post_at`` is the owner's."""
+    now = app.now()
+    async with app.database.reading() as session:
+        waiting = [_due(guild, now, post_at, app.zone) for guild in await guilds.announcing(session)]
+        claimed = await posts.claimed_on_servers(
+            session, min((each.day for each in waiting if each), default=now.date())
+        )
+    return tuple(each for each in waiting if each and (each.day, _number(each.guild.id)) not in claimed)
+
+
+def _due(guild: Guild, now: datetime, post_at: time, zone: tzinfo) -> Due | None:
+    local = now.astimezone(ZoneInfo(guild.zone) if guild.zone else zone)
+    owners = post_at.hour * 60 + post_at.minute
+    at = owners if guild.daily_minute is None else guild.daily_minute
+    return Due(guild=guild, day=local.date()) if local.hour * 60 + local.minute >= at else None
+
+
+async def announce(app: App, draw: Draw, network: Network, found: Due) -> Post | None:
+    """Post a server's show of its day; None if somebody else has claimed it, or no show is ready yet."""
+    async with app.database.writing() as session:
+        claim = await posts.claim(session, day=found.day, network=network.name, account=network.account, now=app.now())
+    if claim is None:
+        return None
+    await _deliver(app, draw, network, claim)
+    async with app.database.reading() as session:
+        return await posts.get(session, found.day, network.name, network.account)
+
+
+async def recover(app: App, draw: Draw, channel: Channel) -> None:
+    """Move on every server's post whose time has come: left behind by a crash, or waiting for its next try."""
+    async with app.database.reading() as session:
+        stuck = [post for post in await posts.stuck(session, app.now(), STUCK_AFTER) if post.network == SERVERS]
+    for post in stuck:
+        network = channel(post.account)
+        if network is None:
+            continue  # another process is there, or its channel was taken away
+        async with app.database.writing() as session:
+            mine = await posts.reclaim(session, post, app.now())
+        if mine:
+            await _deliver(app, draw, network, post)
+
+
+async def _deliver(app: App, draw: Draw, network: Network, post: Post) -> None:
+    try:
+        choose = partial(showing.choose_for_server, server=GuildId(f"discord:{network.account}"))
+        await deliver(app, draw, network, post, choose)
+    except NothingToPostError:
+        log.warning("no show for a server yet, looked for later", server=network.account)
+
+
+def _number(guild: GuildId) -> str:
+    return guild.partition(":")[2]
