@@ -17,6 +17,7 @@ from bot import doctor, errors
 from bot.demo import RoundError
 from bot.errors import CommandChangedError, MissingPermissionError, NotAllowedError
 from bot.launch import StartError
+from bot.networks.accounts import AccountsUnusableError
 from bot.networks.base import NetworkError
 from bot.usecases.continuing import LastSceneError
 from bot.usecases.limits import EnoughTodayError, StillWritingError
@@ -116,6 +117,7 @@ EXAMPLES: list[BaseException] = [
     serve.TokenRequiredError("0.0.0.0"),  # noqa: S104
     RoundError("The bot says no."),
     StartError("bot", Path("bot.log"), "the end"),
+    AccountsUnusableError(Path("accounts.toml"), "bluesky 1, password: it is empty"),
 ]
 ELSEWHERE = {
     NetworkError: "stays in the row of the post and in the log",
