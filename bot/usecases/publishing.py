@@ -131,14 +131,20 @@ async def recover(app: App, draw: Draw) -> None:
     async with app.database.reading() as session:
         stuck = await posts.stuck(session, app.now(), STUCK_AFTER)
     networks = {(network.name, network.account): network for network in _trusted(app)}
+    without: list[NothingToPostError] = []
     for post in stuck:
         network = networks.get((post.network, post.account))
         if network is None:
             continue  # its keys were taken away or are wrong; it waits until they are back
         async with app.database.writing() as session:
             mine = await posts.reclaim(session, post, app.now())
-        if mine:
-            await deliver(app, draw, network, post)
+        try:
+            if mine:
+                await deliver(app, draw, network, post)
+        except NothingToPostError as error:
+            without.append(error)  # the posts of other days may have one
+    if without:
+        raise without[0]
 
 
 async def retry(app: App, draw: Draw, post_id: PostId) -> None:
