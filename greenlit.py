@@ -177,6 +177,37 @@ def bot() -> None:
 
 
 @app.command()
+def post(
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what each network would be sent, and its price.")
+    ] = False,
+    into: Annotated[Path | None, typer.Option(help="With --dry-run: a folder for the texts and the picture.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Post today's show where it is not posted yet, whatever the hour; each network gets it once."""
+    if into and not dry_run:
+        raise typer.BadParameter("--into needs --dry-run")
+    _run(_post(into, dry_run=dry_run, as_json=as_json))
+
+
+async def _post(into: Path | None, *, dry_run: bool, as_json: bool) -> None:
+    from bot import posting  # noqa: PLC0415
+    from bot.logs import configure  # noqa: PLC0415
+    from bot.settings import BotSettings  # noqa: PLC0415
+
+    configure()
+    settings = BotSettings()
+    unsettled = False
+    async with aclosing(posting.previews(settings, into) if dry_run else posting.post(settings)) as found:
+        async for facts in found:
+            unsettled |= facts.get("state", "posted") != "posted"
+            _say(facts) if as_json else typer.echo(posting.in_words(facts))
+    if unsettled:
+        raise typer.Exit(1)
+
+
+@app.command()
 def worker() -> None:
     """Run the model worker."""
     with sentences():

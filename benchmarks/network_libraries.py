@@ -32,7 +32,7 @@ def measure(package: str, module: str, folder: Path) -> dict[str, object]:
     venv.create(folder, with_pip=False)
     python = folder / "bin" / "python"
     site = next(folder.glob("lib/python*/site-packages"))
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", site, package]
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(site), package]
     subprocess.run(command, check=True)  # noqa: S603
     return {
         "package": package,

@@ -76,6 +76,7 @@ _SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
         f"{error.host} can be reached from other machines; set GREENLIT_WORKER_TOKEN or listen on 127.0.0.1."
     ),
     RoundError: str,
+    NetworkError: lambda error: f"A network could not be asked ({type(error).__name__}); try again later.",
     accounts.AccountsUnusableError: lambda error: f"The accounts in {error.path} can't be used: {error.reason}.",
     StartError: lambda error: f"The {error.name} did not start. The end of {error.log}:\n{error.tail}",
     ValidationError: _invalid,

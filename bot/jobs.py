@@ -60,6 +60,9 @@ async def daily(app: App, draw: Draw, post_at: time, missed: int = 0) -> None:
     """
     try:
         await publishing.recover(app, draw)
+    except NothingToPostError:
+        log.warning("no show yet for what was left behind, asked again at the next catch-up")
+    try:
         if is_due(app.now().astimezone(app.zone), post_at):
             day = publishing.today(app)
             await publishing.catch_up(app, draw, day, missed)

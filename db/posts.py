@@ -129,13 +129,20 @@ async def show_of(session: AsyncSession, day: date) -> PitchId | None:
     return None if pitch_id is None else PitchId(pitch_id)
 
 
+async def went_out(session: AsyncSession, pitch_id: PitchId, *, but_on: date) -> bool:
+    """Return whether a post on a public network is about the show, of another day than ``but_on``."""
+    other = select(PostRow.id).where(PostRow.pitch_id == pitch_id, PostRow.day != but_on, _seen_by(None))
+    return await session.scalar(other.limit(1)) is not None
+
+
 async def may_show(session: AsyncSession, day: date, pitch_id: PitchId, *, server: str | None = None) -> bool:
     """Return whether ``pitch_id`` may be the show of ``day``: no other day's, and no other show is the day's already.
 
     That is so for all public networks together, and for each ``server`` by itself. Until the session ends nobody else
     decides about this day or this pitch.
     """
-    await session.execute(select(PostRow.id).where(PostRow.day == day).order_by(PostRow.id).with_for_update())
+    of_day = select(PostRow.id).where(PostRow.day == day, _seen_by(server))  # ten thousand servers are no queue
+    await session.execute(of_day.order_by(PostRow.id).with_for_update())
     await session.execute(select(_PITCHES.c.id).where(_PITCHES.c.id == pitch_id).with_for_update())
     same_day, same_show = PostRow.day == day, PostRow.pitch_id == pitch_id
     other = select(PostRow.id).where(or_(and_(same_day, PostRow.pitch_id != pitch_id), and_(~same_day, same_show)))

@@ -92,6 +92,12 @@ async def of_day(session: AsyncSession, day: date) -> Proposal | None:
     return found[0] if found else None
 
 
+async def is_approved(session: AsyncSession, day: date, pitch_id: PitchId) -> bool:
+    """Return whether a show is approved for a day; until the session ends nobody else decides about it."""
+    that = select(ProposalRow.state).where(ProposalRow.day == day, ProposalRow.pitch_id == pitch_id)
+    return await session.scalar(that.with_for_update()) == ProposalState.APPROVED
+
+
 async def since(session: AsyncSession, day: date) -> tuple[Proposal, ...]:
     """Return all proposals for a day and those after it, skipped ones too, in the order of days."""
     return await _all(
@@ -100,7 +106,7 @@ async def since(session: AsyncSession, day: date) -> tuple[Proposal, ...]:
 
 
 async def decide(
-    session: AsyncSession, proposal_id: ProposalId, state: ProposalState, *, by: MemberId, now: datetime
+    session: AsyncSession, proposal_id: ProposalId, state: ProposalState, *, by: MemberId | None, now: datetime
 ) -> bool:
     """Approve or skip what is ``proposed``, or skip what is approved; ``False`` if that was settled otherwise."""
     from_states = [ProposalState.PROPOSED]

@@ -7,6 +7,7 @@ import pytest
 
 from bot.settings import BotSettings
 from model.settings import WorkerSettings
+from training.settings import TrainerSettings
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [path for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")] if ".venv" not in path.parts]
@@ -42,6 +43,7 @@ def test_the_example_environment_lists_exactly_the_settings() -> None:
     listed = set(re.findall(r"^#(GREENLIT_\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     known = {f"GREENLIT_{name}".upper() for name in BotSettings.model_fields if not name.endswith("_file")}
     known |= {f"GREENLIT_WORKER_{name}".upper() for name in WorkerSettings.model_fields if not name.endswith("_file")}
+    known |= {f"GREENLIT_{name}".upper() for name in TrainerSettings.model_fields if name.startswith("train_")}
     inner = {
         "GREENLIT_DISCORD_API",  # another Discord than the public one: for tests
         "GREENLIT_DISCORD_GATEWAY",

@@ -26,6 +26,7 @@ from training.scoring import score
 _RESAMPLES: Final = 2000
 _AT_ONCE: Final = 8
 BITS: Final = "bits per byte"
+_NOTHING: Final = 0.5  # what a writer ranks rightly that learnt nothing
 Look = Callable[[], None]
 
 
@@ -36,7 +37,7 @@ class Bounds:
     It is counted from the writer at the beginning of the line: many small losses do not add up to a large one.
     """
 
-    bits: float = 0.05
+    bits: float = 0.1
     """Bits per byte of held-out text, of each task."""
     parsed: float = 0.08
     """Share of raw rows that can be read."""
@@ -50,12 +51,14 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranking:
-    """Shares of held-out pairs ranked as the community did, and what 95 of 100 other samples of slates would say."""
+    """The share of held-out pairs in which the new writer leans, against the active one, as the community did.
+
+    Of other samples of slates 95 in 100 would say ``low`` to ``high``; a writer that learnt nothing has a half.
+    """
 
     slates: int
     pairs: int
-    new: float
-    active: float
+    share: float
     low: float
     high: float
 
@@ -86,23 +89,22 @@ class Verdict:
     @property
     def published(self) -> bool:
         """Whether the new adapter may write."""
-        return self.ranking.low > 0 and all(check.passed for check in self.checks)
+        return self.ranking.low > _NOTHING and all(check.passed for check in self.checks)
 
     @property
     def sentence(self) -> str:
         """The verdict for people."""
         found = self.ranking
         told = (
-            f"on {found.slates} slates that it did not learn from it ranks {found.new:.0%} of {found.pairs} pairs as "
-            f"the community did, the present writer {found.active:.0%} (difference "
-            f"{100 * (found.new - found.active):+.0f} points, 95 % from {100 * found.low:+.0f} to "
-            f"{100 * found.high:+.0f})"
+            f"on {found.slates} slates that it did not learn from it leans towards what the community preferred in "
+            f"{found.share:.0%} of {found.pairs} pairs, compared with the present writer (95 % from {found.low:.0%} to "
+            f"{found.high:.0%}; 50% is chance)"
         )
         fell = [check for check in self.checks if not check.passed]
         if fell:
             lost = "; ".join(f"{check.name} went from {check.first:.3f} to {check.new:.3f}" for check in fell)
             return f"Not published: {lost}, more than is allowed; {told}."
-        if found.low <= 0:
+        if found.low <= _NOTHING:
             return f"Not published: {told}, which may be chance."
         return f"Published: {told}; nothing else fell by more than its bound."
 
@@ -144,11 +146,11 @@ def judge(
         CheckpointError: one of them cannot be used; NotFiniteError: its scores are not numbers.
     """
     seen: dict[Path | None, _Seen] = {}
-    for adapter in (None, rivals.root, rivals.active, rivals.new):
+    for adapter in (rivals.root, rivals.active, rivals.new):
         if adapter not in seen:
             seen[adapter] = _seen(rivals.base, adapter, pairs, held_out, amount, look)
-    plain, first, now, then = (seen[adapter] for adapter in (None, rivals.root, rivals.active, rivals.new))
-    found = ranking(pairs, then.likely - plain.likely, now.likely - plain.likely, seed=amount.seed)
+    first, now, then = (seen[adapter] for adapter in (rivals.root, rivals.active, rivals.new))
+    found = ranking(pairs, then.likely - now.likely, seed=amount.seed)
     return Verdict(ranking=found, checks=checks(then.figures, first.figures, bounds))
 
 
@@ -229,28 +231,22 @@ def checks(new: Mapping[str, float], first: Mapping[str, float], bounds: Bounds)
     return tuple(found)
 
 
-def ranking(pairs: Sequence[Pair], new: Floats, active: Floats, *, seed: int) -> Ranking:
-    """Return how two writers rank ``pairs``; ``new`` and ``active`` hold their leanings, shape (pairs, 2).
+def ranking(pairs: Sequence[Pair], leaning: Floats, *, seed: int) -> Ranking:
+    """Return how often ``leaning`` is towards the chosen side; it has shape (pairs, 2).
 
-    A leaning is how much likelier the writer makes a side than the base does. Slates are drawn anew for the interval:
-    the pairs of one slate are not independent.
+    It is how much likelier the new writer makes a side than the active one does. Slates are drawn anew for the
+    interval: the pairs of one slate are not independent.
     """
     names, group = np.unique(np.array([pair.group for pair in pairs]), return_inverse=True)
     weight = np.array([pair.weight for pair in pairs])
-    hits = [weight * _right(leaning) for leaning in (new, active)]
-    ours, theirs, whole = (np.bincount(group, weights=part, minlength=len(names)) for part in (*hits, weight))
+    ours, whole = (
+        np.bincount(group, weights=part, minlength=len(names)) for part in (weight * _right(leaning), weight)
+    )
     random = np.random.default_rng(seed)
     drawn = [random.integers(len(names), size=len(names)) for _ in range(_RESAMPLES)]
-    differences = [(ours[some].sum() - theirs[some].sum()) / whole[some].sum() for some in drawn]
-    low, high = np.percentile(differences, [2.5, 97.5])
-    return Ranking(
-        slates=len(names),
-        pairs=len(pairs),
-        new=float(ours.sum() / whole.sum()),
-        active=float(theirs.sum() / whole.sum()),
-        low=float(low),
-        high=float(high),
-    )
+    low, high = np.percentile([ours[some].sum() / whole[some].sum() for some in drawn], [2.5, 97.5])
+    share = float(ours.sum() / whole.sum())
+    return Ranking(slates=len(names), pairs=len(pairs), share=share, low=float(low), high=float(high))
 
 
 def _right(leaning: Floats) -> Floats:

@@ -12,7 +12,7 @@ from training.adapting import device, half
 from training.recipe import Recipe
 
 _LEARNING: Final = 16  # bytes a weight that learns: itself, its gradient and two moments of AdamW, in fp32
-_WORKING: Final = 34  # numbers a position and hidden unit that a layer keeps for its gradient
+_WORKING: Final = 17  # numbers a position and hidden unit that a layer keeps for its gradient
 _LOGITS: Final = 12  # bytes a score: itself in fp32, its softmax and its gradient
 _OWN: Final = 1.1  # what libraries take besides, and what lies between
 

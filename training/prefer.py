@@ -3,7 +3,7 @@
 The loss is Rafailov's: of each pair the chosen side is to become likelier, and the rejected one less likely, than a
 reference makes them. The reference is the adapter as it begins; its log-probabilities are computed once, before the
 first step, so one model is in memory. Pairs weigh differently, which TRL's trainer does not know
-(docs/decisions/0010-preferences-without-trl.md).
+(docs/decisions/0011-preferences-without-trl.md).
 """
 
 import json

@@ -16,6 +16,7 @@ from training import entries, writing
 from training.evaluate import Candidate
 from training.examples import Entry, Example
 from training.files import room
+from training.sources.base import MissingFileError
 
 SOURCE: Final = "replay"
 THEMES: Final = (
@@ -54,9 +55,11 @@ def of_corpus(folder: Path, most: int, seed: int) -> Replay:
     """Return at most ``most`` entries of a prepared corpus, and a quarter as many of those that it holds out.
 
     Raises:
-        BrokenEntriesError: a line is none; FileNotFoundError: it is no such folder.
+        BrokenEntriesError: a line is none; MissingFileError: it is no such folder.
     """
     found = []
+    if not (folder / "train.jsonl").is_file():
+        raise MissingFileError(folder / "train.jsonl")
     for split, number in (("train", most), ("held-out", max(1, most // _KEPT))):
         every = entries.load(folder / f"{split}.jsonl")
         found.append(Random(seed).sample(every, min(number, len(every))))  # noqa: S311 -- no secret

@@ -12,13 +12,16 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final, Self
 
+from transformers import AutoConfig
+
 from model import checkpoint
 from model.adapters import Store
+from model.engines.loading import unusable
 from model.files import replace_text
 from training import runs
 from training.ancestry import COMMUNITY, Start, root, start
 from training.corpus import Corpus
-from training.examples import Example
+from training.examples import Example, Passage
 from training.feedback import Feedback, Lesson, Minimum, Pair
 from training.finetune import finetune, recorded
 from training.gate import Amount, Bounds, Check, Ranking, Rivals, Verdict, judge
@@ -26,6 +29,7 @@ from training.prefer import Taste, digest, prefer
 from training.recipe import Recipe
 from training.replay import Replay, Writing, of_corpus, of_itself
 from training.reporting import Report, Telling
+from training.rows import TooLittleTextError
 from training.runs import RUNS, Run
 from training.verdict_picture import draw_verdict
 
@@ -137,12 +141,15 @@ def retrain(
         replace_text(run.folder / SHEET, json.dumps(dict(feedback.sheet), indent=1) + "\n")
         lessons, pairs = chosen(feedback, begun.lineage, schooling.dpo.seed)
         replay = _replay(room, writers.root, schooling, report)
-        last = _supervised(run, room, begun, _corpus(lessons, replay, schooling), schooling, report)
+        last = _supervised(run, room, begun, _corpus(lessons, pairs, replay, schooling), schooling, report)
         if schooling.preferences:
             last = _preferred(run, room, last, pairs, schooling, report)
         _assemble(run, last, begun, feedback, lessons, pairs)
         rivals = Rivals(base=room.base, new=run.model, active=writers.active, root=writers.root.folder)
-        return Outcome(run=run, verdict=_judged(run, rivals, feedback, replay, schooling, report))
+        verdict = _judged(run, rivals, feedback, replay, schooling, report)
+        for stage in ("sft", "dpo"):  # what is finished needs nothing to go on from
+            shutil.rmtree(run.folder / stage / "checkpoints", ignore_errors=True)
+        return Outcome(run=run, verdict=verdict)
 
 
 def _opened(name: str, room: Room, start: Start, feedback: Feedback, schooling: Schooling) -> Run:
@@ -191,15 +198,18 @@ def _fingerprint(base: str) -> str:
     return checkpoint.fingerprint(Path(base))[:12] if Path(base).is_dir() else base.replace("/", "-")
 
 
-def _corpus(lessons: Sequence[Lesson], replay: Replay, schooling: Schooling) -> Corpus:
+def _corpus(lessons: Sequence[Lesson], pairs: Sequence[Pair], replay: Replay, schooling: Schooling) -> Corpus:
     """Return the lessons, each as often as it weighs, and the replay.
 
-    Of a weight that is no whole number, the rest is the chance of coming once more.
+    Of a weight that is no whole number, the rest is the chance of coming once more. Where no show was greenlit, what
+    was preferred stands in as plain text, so that there is something to begin with.
     """
     random = Random(schooling.sft.seed)  # noqa: S311 -- no secret
     found: list[Example] = []
     for lesson in lessons:
         found += [lesson.entry] * (int(lesson.weight) + (random.random() < lesson.weight % 1))
+    if not found and not replay.train:
+        found = [Passage(work=pair.group, text=pair.prompt + pair.chosen) for pair in pairs]
     again = min(len(replay.train), max(schooling.replayed, len(found)))
     return Corpus(train=[*found, *random.sample(list(replay.train), again)], held_out=[])
 
@@ -208,17 +218,33 @@ def _supervised(
     run: Run, room: Room, start: Start, corpus: Corpus, schooling: Schooling, report: Report
 ) -> tuple[Recipe, Run]:
     adapter = str(start.folder) if start.folder else ""
-    recipe = replace(schooling.sft, base=room.base, adapter=adapter, sample_every=10**6)
+    recipe = _fitting(replace(schooling.sft, base=room.base, adapter=adapter, sample_every=10**6))
+    try:
+        return recipe, _stage(run, recipe, corpus, report)
+    except TooLittleTextError:  # fewer rows than a step has
+        recipe = replace(recipe, batch=1, accumulate=1)
+        return recipe, _stage(run, recipe, corpus, report)
+
+
+def _fitting(recipe: Recipe) -> Recipe:
+    """Return the recipe with no longer rows than the base sees."""
+    with unusable(Path(recipe.base)):
+        config = AutoConfig.from_pretrained(recipe.base, trust_remote_code=False)
+    own = int(getattr(config, "max_position_embeddings", recipe.context))
+    return replace(recipe, context=min(recipe.context, own))
+
+
+def _stage(run: Run, recipe: Recipe, corpus: Corpus, report: Report) -> Run:
     stage = runs.begin("sft", recorded(recipe, corpus), resume=True, below=run.folder)
     if not stage.finished:
         finetune(recipe, corpus, stage, watchers=[Telling("supervised", report)])
-    return recipe, stage
+    return stage
 
 
 def _preferred(
     run: Run, room: Room, last: tuple[Recipe, Run], pairs: Sequence[Pair], schooling: Schooling, report: Report
 ) -> tuple[Recipe, Run]:
-    recipe = replace(schooling.dpo, base=room.base, adapter=str(last[1].model))
+    recipe = _fitting(replace(schooling.dpo, base=room.base, adapter=str(last[1].model)))
     facts = {"kind": "preferences", "recipe": asdict(recipe), "data": digest(pairs)}
     stage = runs.begin("dpo", facts, resume=True, below=run.folder)
     if not stage.finished:

@@ -33,6 +33,7 @@ from training.sentences import sentence
 from training.settings import TrainerSettings
 
 _A_STEP: Final = 16  # pairs of a step, however many are computed at once
+_ROWS: Final = 8  # rows of a step of the supervised half
 _LONGEST: Final = 256  # positions of a side that memory is reckoned with
 _CURVE: Final = 200  # losses kept in the row
 ROOM: Final = GuildId("room")
@@ -58,7 +59,7 @@ class Work:
         """
         if self.off.is_set():
             raise CalledOffError
-        losses = self.far.losses if stage == self.far.stage else ()
+        losses = () if steps and stage != self.far.stage else self.far.losses  # a curve stays while it is judged
         told = (*losses, round(loss, 4)) if loss is not None else losses
         self.far = Far(stage=stage, step=step, steps=steps, losses=told[-_CURVE:])
 
@@ -68,7 +69,8 @@ def schooling_of(settings: TrainerSettings) -> Schooling:
     usual = Schooling()
     machine = {"method": settings.train_method, "checkpointing": settings.train_checkpointing}
     batch = {"batch": settings.train_batch, "accumulate": max(1, _A_STEP // settings.train_batch)}
-    sft_batch = {"batch": settings.train_batch, "accumulate": max(1, _A_STEP // 2 // settings.train_batch)}
+    rows = min(_ROWS, settings.train_batch)
+    sft_batch = {"batch": rows, "accumulate": _ROWS // rows}
     return replace(
         usual,
         sft=replace(usual.sft, **machine, **sft_batch),  # type: ignore[arg-type]
@@ -169,7 +171,7 @@ class Watcher:
         """Train; in a thread of its own."""
         work.report("reading", 0, 0, None)
         recipe = replace(self._schooling.dpo, base=self._settings.worker_model)
-        require_memory(recipe, rows=2 * recipe.batch, length=_LONGEST)
+        require_memory(recipe, rows=2 * recipe.batch, length=_LONGEST)  # as much as a row of the first half
         name = f"community-{run.id}-{feedback.digest[:6]}"
         self._forget_others(run, name)
         writers = Writers.of(self._store, feedback.lineage)

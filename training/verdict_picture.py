@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _NEW: Final = "#4269d0"
-_ACTIVE: Final = "#9498a0"
 _GOOD: Final = "#3ca951"
 _BAD: Final = "#ff725c"
 
@@ -30,15 +29,15 @@ def draw_verdict(verdict: Verdict, path: Path) -> None:
 
 
 def _ranked(axes: "Axes", found: Ranking) -> None:
-    shares = [100 * found.active, 100 * found.new]
-    axes.bar(["present", "new"], shares, color=[_ACTIVE, _NEW], width=0.6)
-    span = [[100 * (found.new - found.active - found.low)], [100 * (found.high - found.new + found.active)]]
-    axes.errorbar([1], [shares[1]], yerr=span, color="black", capsize=4)
+    share = 100 * found.share
+    axes.bar(["new against present"], [share], color=_NEW, width=0.5)
+    axes.errorbar([0], [share], yerr=[[share - 100 * found.low], [100 * found.high - share]], color="black", capsize=4)
     axes.axhline(50, color="gray", linestyle=":", linewidth=1)
-    for at, share in enumerate(shares):
-        axes.text(at, 2, f"{share:.0f} %", ha="center", color="white", fontweight="bold")
-    axes.set(ylim=(0, 100), ylabel="% ranked as the community did")
-    axes.set_title(f"{found.pairs} pairs of {found.slates} slates nobody learnt from", fontsize=9)
+    axes.text(0, 3, f"{share:.0f} %", ha="center", color="white", fontweight="bold")
+    axes.set(ylim=(0, 100), xlim=(-1, 1), ylabel="% of pairs (dotted: chance)")
+    axes.set_title(
+        f"leans as the community did\n{found.pairs} pairs, {found.slates} slates nobody learnt from", fontsize=9
+    )
 
 
 def _checked(axes: "Axes", checks: tuple[Check, ...]) -> None:

@@ -1,6 +1,6 @@
 """Rounds of voting and retraining with a community that does not exist: does the writer come to its taste?
 
-    python benchmarks/retrain/rounds.py --seeds 5 --rounds 5 --arm dpo --to benchmarks/results/retrain
+    python -m benchmarks.retrain.rounds --seeds 5 --rounds 3 --arm dpo --to benchmarks/results/retrain
 
 Arms: ``none`` (never trained), ``sft`` (greenlit shows only), ``dpo`` (the whole retraining), ``trolls`` (the same,
 with a tenth of the members voting for the worst on every slate). A seed that was measured is not measured again.
@@ -16,8 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from society import Society, pitched, taste
-
+from benchmarks.retrain.society import Society, pitched, taste
 from model.adapters import Store
 from model.checkpoint import EMBEDDED
 from training.evaluate import Candidate
@@ -28,7 +27,7 @@ from training.retrain import NothingNewError, NotYetError, Room, Schooling, Writ
 
 BASE: Final = str(EMBEDDED)
 _FRESH: Final = 30  # slates on which the taste of a round's writer is measured: nobody votes on them
-_SLATES: Final = 50
+_SLATES: Final = 60
 Row = dict[str, Any]
 
 
@@ -37,7 +36,7 @@ def schooling(arm: str) -> Schooling:
     return Schooling(
         preferences=arm != "sft",
         minimum=Minimum(slates=10, voters=5, judges=5),
-        amount=Amount(entries=40, slates=20),
+        amount=Amount(entries=24, slates=20),
         writing=Writing(slates=40, pages=6),
     )
 
@@ -95,7 +94,7 @@ def _trained(name: str, arm: str, society: Society, store: Store, room: Room) ->
     bits = {check.name.removeprefix(f"{BITS}, "): round(check.new, 4) for check in verdict.checks if BITS in check.name}
     return {
         "published": verdict.published,
-        "ranked": [round(verdict.ranking.active, 3), round(verdict.ranking.new, 3)],
+        "ranked": [round(number, 3) for number in (verdict.ranking.low, verdict.ranking.share, verdict.ranking.high)],
         "bits": bits,
         "seconds": round(time.monotonic() - began),
         "verdict": verdict.sentence,
@@ -107,7 +106,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--arm", choices=["none", "sft", "dpo", "trolls"], default="dpo")
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--slates", type=int, default=_SLATES)
     parser.add_argument("--to", type=Path, default=Path("benchmarks/results/retrain"))
     asked = parser.parse_args()

@@ -1,5 +1,6 @@
 """``/retrain``, ``/status`` and ``/sync``: what administrators and the bot's owners may do."""
 
+import io
 from typing import Final
 
 import discord
@@ -9,10 +10,12 @@ from discord.ext import commands
 from bot.client import Interaction, Room, guild, member
 from bot.errors import NotAllowedError
 from bot.languages import say
-from bot.ui.plain import plain
+from bot.ui.plain import plain, shorten
 from bot.usecases import browsing, overseeing, retraining
+from db.runs import Run, RunState
 
 _LAST_POSTS: Final = 1
+_VERDICT: Final = 900  # characters
 
 
 class Admin(commands.Cog):
@@ -52,11 +55,14 @@ class Admin(commands.Cog):
         """See what became of the last runs."""
         self._require(interaction)
         runs = await retraining.recent_runs(self.room.app, guild(interaction))
-        rows = [
-            f"- {run.id}: {run.state}, {discord.utils.format_dt(run.created_at, 'R')} {plain(run.failure or '', 200)}"
-            for run in runs
-        ]
-        await interaction.response.send_message("\n".join(rows) or say("There was no run yet."), ephemeral=True)
+        rows = [_row(run) for run in runs]
+        told = next((run for run in runs if run.verdict), None)
+        picture = await retraining.picture(self.room.app, told.id) if told else None
+        if told and told.verdict:
+            rows.append(shorten(plain(told.verdict), _VERDICT))
+        files = [discord.File(io.BytesIO(picture), "verdict.png")] if picture else []
+        said = "\n".join(rows) or say("There was no run yet.")
+        await interaction.response.send_message(said, files=files, ephemeral=True)
 
     @retrain.command()
     async def cancel(self, interaction: Interaction) -> None:
@@ -104,6 +110,12 @@ class Admin(commands.Cog):
         await interaction.response.defer(ephemeral=True, thinking=True)
         known = await self.room.tree.sync()
         await interaction.edit_original_response(content=say("Discord knows {count} commands.", count=len(known)))
+
+
+def _row(run: Run) -> str:
+    far = f"{run.stage} {run.step}/{run.steps}" if run.state == RunState.RUNNING and run.stage else ""
+    when = discord.utils.format_dt(run.created_at, "R")
+    return f"- {run.id}: {run.state}, {when} {far}{plain(run.failure or '', 200)}{plain(run.adapter or '')}"
 
 
 async def setup(room: Room) -> None:

@@ -11,17 +11,19 @@ from bot.client import Interaction, Room, member
 from bot.errors import NotAllowedError
 from bot.languages import say
 from bot.ui import places
+from bot.ui.cards import View
 from bot.ui.forms import Field, Form
 from bot.ui.proposal_card import proposal_card
 from bot.usecases import approving, publishing, showing
 from bot.usecases.approving import Proposed
-from db.errors import DatabaseBusyError, DatabaseUnreachableError, NotFoundError
+from db.errors import NotFoundError, StorageError
 from db.ids import ProposalId
+from db.proposals import Proposal
 from model.briefs import MAX_SUMMARY
 
 log = structlog.get_logger()
 EVERY: Final = 10.0  # seconds between looks whether a card is behind its row
-_TROUBLE: Final = (discord.HTTPException, aiohttp.ClientError, OSError, DatabaseBusyError, DatabaseUnreachableError)
+_TROUBLE: Final = (discord.HTTPException, aiohttp.ClientError, OSError, StorageError)
 
 
 class Approving(commands.Cog):
@@ -45,10 +47,15 @@ class Approving(commands.Cog):
     async def ask(self) -> None:
         """Bring the cards of what is proposed up to date; what fails is done at the next look."""
         try:
-            for found in await approving.since(self.room.app, publishing.today(self.room.app)):
-                await self._show(found)
+            proposed = await approving.since(self.room.app, publishing.today(self.room.app))
         except _TROUBLE as error:
             log.warning("owners not asked, tried again", error=repr(error))
+            return
+        for found in proposed:
+            try:
+                await self._show(found)
+            except _TROUBLE as error:
+                log.warning("a show not put before the owners, tried again", day=found.proposal.day, error=repr(error))
 
     @ask.before_loop
     async def _connected(self) -> None:
@@ -59,13 +66,22 @@ class Approving(commands.Cog):
         if self._shown.get(proposal.id) == now:
             return
         card = proposal_card(found, await showing.excerpt(self.room.app, found.pitch))
-        if proposal.channel_id and proposal.message_id:
-            await places.on_message(self.room, proposal.channel_id, proposal.message_id)(card)
-        elif proposal.state != "skipped":
+        if not await self._change(proposal, card) and proposal.state != "skipped":
             channel = self.room.get_partial_messageable(self.room.approval_channel or 0)
-            sent = await channel.send(view=card, nonce=f"proposal-{proposal.id}")
+            nonce = f"again-{proposal.message_id}" if proposal.message_id else f"proposal-{proposal.id}"
+            sent = await channel.send(view=card, nonce=nonce)
             await approving.place(self.room.app, proposal.id, channel_id=sent.channel.id, message_id=sent.id)
         self._shown[proposal.id] = now
+
+    async def _change(self, proposal: Proposal, card: View) -> bool:
+        """Change the card of a proposal; ``False`` where it hangs nowhere, or somebody deleted it."""
+        if not (proposal.channel_id and proposal.message_id):
+            return False
+        try:
+            await places.on_message(self.room, proposal.channel_id, proposal.message_id)(card)
+        except discord.NotFound:
+            return False
+        return True
 
     async def approve(self, interaction: Interaction, number: str) -> None:
         """Let a show go out."""

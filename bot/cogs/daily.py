@@ -1,5 +1,8 @@
 """The show of the day, on each server that has chosen a channel for it."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 import structlog
@@ -15,6 +18,9 @@ from db.ids import GuildId
 
 log = structlog.get_logger()
 EVERY: Final = 30.0  # seconds between looks whose hour has come
+AT_ONCE: Final = 8  # servers that are announced to at the same time
+
+Work = Callable[[], Awaitable[None]]
 
 
 class Daily(commands.Cog):
@@ -22,6 +28,8 @@ class Daily(commands.Cog):
 
     def __init__(self, room: Room) -> None:
         self.room = room
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._under_way: dict[str, asyncio.Task[None]] = {}
 
     async def cog_load(self) -> None:
         """Begin to look, if this room announces anything."""
@@ -29,31 +37,55 @@ class Daily(commands.Cog):
             self.look.start()
 
     async def cog_unload(self) -> None:
-        """Look no more."""
+        """Look no more; what was under way is taken up by whoever looks next."""
         self.look.cancel()
+        for task in self._under_way.values():
+            task.cancel()
 
     @tasks.loop(seconds=EVERY)
     async def look(self) -> None:
-        """Announce where the hour has come, and move on what was left behind; what fails is done at the next look."""
-        daily, app = self.room.daily, self.room.app
-        assert daily  # noqa: S101 - it does not look otherwise
-        try:
-            channels = {each.guild.id: each for each in await broadcasting.due(app, daily.post_at)}
-            for found in channels.values():
-                await self._announce(found)
-            await broadcasting.recover(app, daily.draw, await self._channels())
-        except (DatabaseBusyError, DatabaseUnreachableError) as error:
-            log.warning("shows of the day not announced, tried again", error=repr(error))
+        """Announce where the hour has come, and move on what was left behind; what fails is done at a later look.
+
+        What is slow goes on beside the next looks, and holds up nobody.
+        """
+        await self._try("all", self._begin_due)
+        self._begin("left behind", self._recover)
+        await asyncio.wait(self._under_way.values(), timeout=EVERY)
 
     @look.before_loop
     async def _connected(self) -> None:
         await self.room.wait_until_ready()
 
-    async def _announce(self, found: Due) -> None:
-        network = self._network(found.guild.id, found.guild.daily_channel)
-        if network and self.room.daily:
-            with languages.speaking(found.guild.language or languages.ENGLISH):
-                await broadcasting.announce(self.room.app, self.room.daily.draw, network, found)
+    async def _begin_due(self) -> None:
+        assert self.room.daily  # noqa: S101 - it does not look otherwise
+        for found in await broadcasting.due(self.room.app, self.room.daily.post_at):
+            network = self._network(found.guild.id, found.guild.daily_channel)
+            if network:
+                self._begin(found.guild.id, partial(self._announce, network, found))
+
+    def _begin(self, name: str, work: Work) -> None:
+        """Begin to work, unless that is under way."""
+        if name not in self._under_way:
+            self._under_way[name] = task = asyncio.create_task(self._try(name, work), name=f"daily show: {name}")
+            task.add_done_callback(lambda _: self._under_way.pop(name))
+
+    async def _try(self, name: str, work: Work) -> None:
+        try:
+            await work()
+        except (DatabaseBusyError, DatabaseUnreachableError) as error:
+            log.warning("shows of the day not announced, tried again", server=name, error=repr(error))
+        except Exception:  # one server's trouble is none of the others'
+            log.exception("shows of the day not announced, tried again", server=name)
+
+    async def _announce(self, network: Announcer, found: Due) -> None:
+        assert self.room.daily  # noqa: S101 - it does not look otherwise
+        async with self._turns:
+            languages.speak(found.guild.language or languages.ENGLISH)  # in this task, nowhere else
+            await broadcasting.announce(self.room.app, self.room.daily.draw, network, found)
+
+    async def _recover(self) -> None:
+        assert self.room.daily  # noqa: S101 - it does not look otherwise
+        await broadcasting.recover(self.room.app, self.room.daily.draw, await self._channels())
 
     async def _channels(self) -> broadcasting.Channel:
         """Return how to find the channel of a server that has one."""

@@ -13,7 +13,7 @@ from bot.ui import places
 from bot.ui.cards import View
 from bot.ui.places import Send, Show
 from bot.ui.presenting import Presenter
-from bot.ui.threads import Threads
+from bot.ui.threads import Threads, may_pass
 from bot.usecases import browsing, resuming, writing
 from bot.usecases.resuming import Left
 from db.ids import GuildId
@@ -113,15 +113,18 @@ class Board:
         return places.as_new(self._client, send, placed)
 
     async def _send(self, script: Script, otherwise: Send, view: View) -> discord.Message:
-        """Send into the show's thread; one that was deleted is opened anew."""
+        """Send into the show's thread; one that was deleted is opened anew, one that is closed to us is passed over."""
         thread = await self.threads.of(script.pitch_id)
         if thread is None:
             return await otherwise(view)
         try:
             return await self._send_to(thread, script, view)
-        except discord.NotFound as error:
-            if error.code != _UNKNOWN_CHANNEL:
+        except discord.HTTPException as error:
+            if may_pass(error):
                 raise
+            if error.code != _UNKNOWN_CHANNEL:
+                log.warning("a page hangs outside its thread", script=script.id, thread=thread, code=error.code)
+                return await otherwise(view)
             await self.threads.forget(script.pitch_id)
         thread = await self.threads.of(script.pitch_id)
         return await (otherwise(view) if thread is None else self._send_to(thread, script, view))

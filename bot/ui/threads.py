@@ -19,8 +19,12 @@ log = structlog.get_logger()
 ROOTS: Final = (TextChannel, ForumChannel)  # kinds of channels that have threads
 MAX_NAME: Final = 100
 _EXISTS: Final = 160004  # this message has a thread already; it has the message's number
-_PLACELESS: Final = {10003, 10008, 50001, 50013, 50024}  # channel or message gone, not for us, not for threads
 _TAGS: Final = 5
+
+
+def may_pass(error: discord.HTTPException) -> bool:
+    """Say whether Discord is in trouble; all else it refuses again: gone, not for us, full, locked, without a tag."""
+    return error.status >= 500 or error.status == 429
 
 
 class Threads:
@@ -59,7 +63,7 @@ class Threads:
                 return await self._in_channel(self._client.get_channel(chosen), pitch)
             return await self._on_slate(pitch)
         except discord.HTTPException as error:
-            if error.code not in _PLACELESS:
+            if may_pass(error):
                 raise
             log.warning("no thread for a show", pitch=pitch.id, code=error.code)
             return None

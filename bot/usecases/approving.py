@@ -5,7 +5,8 @@ from datetime import date
 
 from bot.app import App
 from bot.usecases.reserve import Choose, NothingToPostError, is_fit_for_all
-from db import members, pitches, proposals
+from db import members, pitches, posts, proposals
+from db.database import Session
 from db.ids import MemberId, ProposalId
 from db.pitches import Pitch
 from db.proposals import Proposal, ProposalState
@@ -44,11 +45,13 @@ class Proposed:
 async def standing(app: App, day: date, choose: Choose) -> Proposed:
     """Return what is proposed for ``day``; where nothing is, propose what ``choose`` returns.
 
+    What moderators removed, or what went out on another day, stands no more: another show is proposed.
+
     Raises:
         NothingToPostError: there is no show, and the writer brought none.
     """
-    async with app.database.reading() as session:
-        found = await proposals.of_day(session, day)
+    async with app.database.writing() as session:
+        found = await _in_force(app, session, day)
         before = await proposals.since(session, day)
     if found is None:
         others = frozenset(proposal.pitch_id for proposal in before)
@@ -59,6 +62,17 @@ async def standing(app: App, day: date, choose: Choose) -> Proposed:
         if found is None:  # proposed and skipped before, by another process meanwhile
             raise NothingToPostError
     return await proposed(app, found.id)
+
+
+async def _in_force(app: App, session: Session, day: date) -> Proposal | None:
+    found = await proposals.of_day(session, day)
+    if found is None or await posts.show_of(session, day) is not None:
+        return found
+    pitch = await pitches.get(session, found.pitch_id)
+    if not pitch.removed and not await posts.went_out(session, pitch.id, but_on=day):
+        return found
+    await proposals.decide(session, found.id, ProposalState.SKIPPED, by=None, now=app.now())
+    return None
 
 
 async def proposed(app: App, proposal_id: ProposalId) -> Proposed:
@@ -98,7 +112,7 @@ async def skip(app: App, proposal_id: ProposalId, *, by: MemberId) -> Proposed:
 
     Raises:
         NotFoundError: no such proposal.
-        SettledError: it was skipped before.
+        SettledError: it was skipped before, or some network was sent it.
     """
     return await _decide(app, proposal_id, ProposalState.SKIPPED, by=by)
 
@@ -132,7 +146,9 @@ async def place(app: App, proposal_id: ProposalId, *, channel_id: int, message_i
 async def _decide(app: App, proposal_id: ProposalId, state: ProposalState, *, by: MemberId) -> Proposed:
     async with app.database.writing() as session:
         await members.ensure(session, by)
-        await proposals.get(session, proposal_id)
+        found = await proposals.get(session, proposal_id)
         if not await proposals.decide(session, proposal_id, state, by=by, now=app.now()):
+            raise SettledError
+        if state == ProposalState.SKIPPED and await posts.show_of(session, found.day) == found.pitch_id:
             raise SettledError
     return await proposed(app, proposal_id)

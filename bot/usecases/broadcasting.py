@@ -1,10 +1,12 @@
 """The show of the day on each server that has a channel for it: its own best, at its own hour, once a day."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, tzinfo
-from functools import partial
-from zoneinfo import ZoneInfo
+from functools import cache, partial
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
@@ -20,6 +22,7 @@ from db.ids import GuildId
 from db.posts import SERVERS, Post
 
 log = structlog.get_logger()
+AT_ONCE: Final = 8  # servers whose posts are moved on at the same time
 Channel = Callable[[str], Network | None]
 """Returns the network that a server (its number) is, or None where it has no channel or we are not there."""
 
@@ -44,10 +47,20 @@ async def due(app: App, post_at: time) -> tuple[Due, ...]:
 
 
 def _due(guild: Guild, now: datetime, post_at: time, zone: tzinfo) -> Due | None:
-    local = now.astimezone(ZoneInfo(guild.zone) if guild.zone else zone)
+    local = now.astimezone((_zone(guild.zone) if guild.zone else None) or zone)
     owners = post_at.hour * 60 + post_at.minute
     at = owners if guild.daily_minute is None else guild.daily_minute
     return Due(guild=guild, day=local.date()) if local.hour * 60 + local.minute >= at else None
+
+
+@cache
+def _zone(name: str) -> ZoneInfo | None:
+    """Return a time zone; None, and a word to the operator, where this machine does not know it (another one did)."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        log.exception("a server's time zone is unknown here, so its show goes out by the bot's own", zone=name)
+        return None
 
 
 async def announce(app: App, draw: Draw, network: Network, found: Due) -> Post | None:
@@ -65,14 +78,21 @@ async def recover(app: App, draw: Draw, channel: Channel) -> None:
     """Move on every server's post whose time has come: left behind by a crash, or waiting for its next try."""
     async with app.database.reading() as session:
         stuck = [post for post in await posts.stuck(session, app.now(), STUCK_AFTER) if post.network == SERVERS]
-    for post in stuck:
-        network = channel(post.account)
-        if network is None:
-            continue  # another process is there, or its channel was taken away
+    turns = asyncio.Semaphore(AT_ONCE)
+    await asyncio.gather(*(_recover(app, draw, channel(post.account), post, turns) for post in stuck))
+
+
+async def _recover(app: App, draw: Draw, network: Network | None, post: Post, turns: asyncio.Semaphore) -> None:
+    if network is None:
+        return  # another process is there, or its channel was taken away
+    async with turns:
         async with app.database.writing() as session:
             mine = await posts.reclaim(session, post, app.now())
-        if mine:
-            await _deliver(app, draw, network, post)
+        try:
+            if mine:
+                await _deliver(app, draw, network, post)
+        except Exception:  # one server's trouble is none of the others'
+            log.exception("a server's show not moved on, tried again", server=post.account)
 
 
 async def _deliver(app: App, draw: Draw, network: Network, post: Post) -> None:

@@ -26,20 +26,21 @@ from bot.networks.base import (
 )
 from bot.usecases import showing
 from bot.usecases.showing import Draw
-from db import pitches, posts
+from db import pitches, posts, proposals
+from db.database import Session
 from db.pitches import Pitch, PitchState
 from db.posts import Post
 
 log = structlog.get_logger()
 STUCK_AFTER: Final = timedelta(minutes=10)
 """After so long without a word whoever was at a post is taken for dead."""
-PATIENCE: Final = 300.0
-"""Seconds that a network may take in all; far less than ``STUCK_AFTER``, so that nobody else is at the post."""
+PATIENCE: Final = 180.0
+"""Seconds that a network may take to answer; three answers (look up, send, look up) take less than ``STUCK_AFTER``."""
 LONGEST_WAIT: Final = timedelta(hours=3)
 GIVEN_UP_AFTER: Final = timedelta(days=1)
-"""Nothing is sent any more after so long and ``TRIES``; what may be out is still looked for."""
-TRIES: Final = 3
-"""A machine that slept for a day has not tried for a day."""
+"""Nothing is sent any more; what may be out is still looked for."""
+SLEPT: Final = timedelta(hours=1)
+"""A try that comes so late was slept through: it is made before anything is given up."""
 FORGOTTEN_AFTER: Final = timedelta(days=7)
 _MAX_REASON: Final = 500
 _T = TypeVar("_T")
@@ -47,6 +48,10 @@ _T = TypeVar("_T")
 
 ChooseForDay = Callable[[App, date], Awaitable[Pitch]]
 """Returns the show of a day."""
+
+
+class RemovedError(NetworkRefusedError):
+    """Moderators have removed the show before it was sent."""
 
 
 class GivenUpError(NetworkRefusedError):
@@ -70,7 +75,7 @@ async def deliver(app: App, draw: Draw, network: Network, post: Post, choose: Ch
         text = network.text(announcement)
         if not await _may_send(app, network, post, pitch, text):
             return
-        address = await _deliver(app, network, post, announcement, text)
+        address = await _deliver(app, network, post, pitch, announcement, text)
     except NetworkError as error:
         await _settle(app, network, post, error)
     else:
@@ -82,10 +87,19 @@ async def deliver(app: App, draw: Draw, network: Network, post: Post, choose: Ch
 async def _may_send(app: App, network: Network, post: Post, pitch: Pitch, text: str) -> bool:
     """Write down what is about to be sent, if it is ours to send."""
     async with app.database.writing() as session:
-        if post.pitch_id is None and not await posts.may_show(session, post.day, pitch.id, server=_server(post)):
-            log.info("another post chose meanwhile, this one is taken up later", network=network.name)
+        if post.pitch_id is None and not await _is_free(app, session, post, pitch):
+            log.info("it was decided otherwise meanwhile, this one is taken up later", network=network.name)
             return False
         return await posts.sending(session, post.id, pitch_id=pitch.id, text=text, now=app.now())
+
+
+async def _is_free(app: App, session: Session, post: Post, pitch: Pitch) -> bool:
+    server = _server(post)
+    if not await posts.may_show(session, post.day, pitch.id, server=server):
+        return False
+    if server or not app.approval or await posts.show_of(session, post.day) is not None:
+        return True
+    return await proposals.is_approved(session, post.day, pitch.id)  # or it was skipped since it was chosen
 
 
 async def _chosen(app: App, post: Post) -> Pitch | None:
@@ -100,18 +114,25 @@ def _server(post: Post) -> str | None:
     return post.account if post.network == posts.SERVERS else None
 
 
-async def _deliver(app: App, network: Network, post: Post, announcement: Announcement, text: str) -> str:
-    """Return the post's address, found or made; one that was tried for too long is only looked for."""
+async def _deliver(app: App, network: Network, post: Post, pitch: Pitch, announcement: Announcement, text: str) -> str:
+    """Return the post's address, found or made; one that was tried for too long, or removed, is only looked for."""
     if post.pitch_id is not None and (found := await _find(network, announcement, text)):
         return found
-    if post.attempts >= TRIES and _age(app, post) > GIVEN_UP_AFTER:
+    if _age(app, post) > GIVEN_UP_AFTER and post.retry_at and app.now() - post.retry_at < SLEPT:
         raise GivenUpError("it could not be sent for a day")
+    if await _is_removed(app, pitch):
+        raise RemovedError("moderators removed the show")
     try:
         return await _within(network.post(announcement, text), NetworkUncertainError)
     except (NetworkUncertainError, DuplicatePostError):
         if found := await _find(network, announcement, text):
             return found
         raise
+
+
+async def _is_removed(app: App, pitch: Pitch) -> bool:
+    async with app.database.reading() as session:
+        return (await pitches.get(session, pitch.id)).removed
 
 
 async def _find(network: Network, announcement: Announcement, text: str) -> str | None:

@@ -3,16 +3,31 @@
 All networks get the same show of the day. What happens to a claimed row is in :mod:`bot.usecases.delivering`.
 """
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from bot.app import App
-from bot.networks.base import Network
+from bot.networks.base import Announcement, Measure, Network, Ruled
+from bot.usecases import showing
 from bot.usecases.delivering import STUCK_AFTER, deliver
+from bot.usecases.reserve import NothingToPostError
 from bot.usecases.showing import Draw
-from db import posts
+from db import pitches, posts, proposals
 from db.errors import NotFoundError
 from db.ids import PostId
+from db.pitches import Pitch
 from db.posts import Post
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What a network would be sent: the text, how it measures there, and the announcement with its picture."""
+
+    network: str
+    account: str
+    text: str
+    measure: Measure
+    announcement: Announcement
 
 
 def today(app: App) -> date:
@@ -34,6 +49,43 @@ async def publish(app: App, draw: Draw, day: date) -> tuple[Post, ...]:
     for network in missing:
         await _publish(app, draw, network, day)
     return await posts_of(app, day) if missing else known
+
+
+async def preview(app: App, draw: Draw, day: date) -> tuple[Preview, ...]:
+    """Return what each network would be sent for ``day``; nothing is sent, claimed or written.
+
+    Raises:
+        NothingToPostError: no show is finished.
+        NetworkError: a network could not be asked for its rules.
+    """
+    pitch = await _next_show(app, day)
+    announced = [(each, await showing.announce(app, draw, pitch, day, each.name)) for each in app.networks]
+    return tuple([await _preview(network, announcement) for network, announcement in announced])
+
+
+async def _preview(network: Network, announcement: Announcement) -> Preview:
+    if isinstance(network, Ruled):
+        await network.learn()
+    text = network.text(announcement)
+    return Preview(
+        network=network.name,
+        account=network.account,
+        text=text,
+        measure=network.measure(text),
+        announcement=announcement,
+    )
+
+
+async def _next_show(app: App, day: date) -> Pitch:
+    async with app.database.reading() as session:
+        found = await proposals.of_day(session, day) if app.approval else None
+        named = await posts.show_of(session, day) or (found.pitch_id if found else None)
+        if named:
+            return await pitches.get(session, named)
+    waiting = await showing.waiting(app)
+    if waiting is None:
+        raise NothingToPostError
+    return waiting
 
 
 async def catch_up(app: App, draw: Draw, day: date, days: int) -> None:
@@ -79,14 +131,20 @@ async def recover(app: App, draw: Draw) -> None:
     async with app.database.reading() as session:
         stuck = await posts.stuck(session, app.now(), STUCK_AFTER)
     networks = {(network.name, network.account): network for network in _trusted(app)}
+    without: list[NothingToPostError] = []
     for post in stuck:
         network = networks.get((post.network, post.account))
         if network is None:
             continue  # its keys were taken away or are wrong; it waits until they are back
         async with app.database.writing() as session:
             mine = await posts.reclaim(session, post, app.now())
-        if mine:
-            await deliver(app, draw, network, post)
+        try:
+            if mine:
+                await deliver(app, draw, network, post)
+        except NothingToPostError as error:
+            without.append(error)  # the posts of other days may have one
+    if without:
+        raise without[0]
 
 
 async def retry(app: App, draw: Draw, post_id: PostId) -> None:

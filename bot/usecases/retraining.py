@@ -24,6 +24,12 @@ async def recent_runs(app: App, guild: GuildId, limit: int = 5) -> tuple[Run, ..
         return await runs.recent(session, guild, limit)
 
 
+async def picture(app: App, run: RunId) -> bytes | None:
+    """Return the picture of a run's verdict (PNG), if there is one."""
+    async with app.database.reading() as session:
+        return await runs.picture(session, run)
+
+
 async def cancel_run(app: App, *, by: MemberId, guild: GuildId) -> RunId | None:
     """Call off the run that waits or works; None if there is none."""
     async with app.database.writing() as session:

@@ -77,12 +77,17 @@ async def the_next(app: App, but: Collection[PitchId] = ()) -> Pitch:
     Raises:
         NothingToPostError: the writer brought nothing.
     """
+    return await waiting(app, but) or await reserve.make_up(app)
+
+
+async def waiting(app: App, but: Collection[PitchId] = ()) -> Pitch | None:
+    """Return the most voted finished show that was never posted, as :func:`the_next` does; None if there is none."""
     async with app.database.reading() as session:
-        waiting = await pitches.unposted(session, _LOOKED_AT)
-    for pitch in sorted(waiting, key=lambda pitch: pitch.guild_id == ROOM):  # of equals the first stays the first
+        found = await pitches.unposted(session, _LOOKED_AT)
+    for pitch in sorted(found, key=lambda pitch: pitch.guild_id == ROOM):  # of equals the first stays the first
         if pitch.id not in but and is_fit_for_all(pitch.title, pitch.summary, await excerpt(app, pitch)):
             return pitch
-    return await reserve.make_up(app)
+    return None
 
 
 async def excerpt(app: App, pitch: Pitch) -> str:

@@ -132,7 +132,8 @@ def test_a_closed_slate_says_so_has_no_buttons_and_shows_what_was_greenlit() -> 
 @pytest.mark.parametrize(
     ("progress", "said"),
     [
-        (None, "The room is writing …"),
+        (Progress(), "The room is writing …"),
+        (None, "The writer is away for a moment"),  # between two processes nobody is at it
         (Progress(place=4), "Place 4 in line."),
         (Progress(absent=True), "The writer is away for a moment"),
     ],

@@ -1,9 +1,11 @@
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from simcord.backend.errors import SetupError
 
+from db import runs
 from tests.bot.discord_room import Stage, open_stage
 
 
@@ -69,3 +71,21 @@ async def test_only_an_owner_tells_discord_the_commands_anew(stage: Stage) -> No
     assert "the bot's owners" in await stage.refused(await stage.discord.slash(admin, "sync"))
     stage.room.owners = frozenset({admin.id})
     assert "Discord knows" in await stage.refused(await stage.discord.slash(admin, "sync"))
+
+
+async def test_the_verdict_on_a_new_writer_is_told_as_a_sentence_and_a_picture(stage: Stage) -> None:
+    admin = stage.discord.admins[0]
+    await (await stage.discord.slash(admin, "retrain start")).done()
+    now = stage.app.now()
+    async with stage.app.database.writing() as session:
+        run = await runs.claim(session, by="watcher", now=now, lease=timedelta(seconds=9))
+        assert run is not None
+        far = runs.Far(stage="preferences", step=3, steps=9)
+        await runs.beat(session, run.id, by="watcher", now=now, far=far)
+    assert "preferences 3/9" in await stage.refused(await stage.discord.slash(admin, "retrain status"))
+    async with stage.app.database.writing() as session:
+        told = {"verdict": "Published: it ranks 66% of 90 pairs as the community did.", "picture": b"\x89PNG"}
+        await runs.finish(session, run.id, by="watcher", now=now, adapter="community-1", **told)  # type: ignore[arg-type]
+    said = await stage.refused(await stage.discord.slash(admin, "retrain status"))
+    assert "Published: it ranks 66% of 90 pairs" in said
+    assert "community-1" in said

@@ -81,3 +81,29 @@ async def test_a_channel_that_is_out_of_reach_is_tried_again(tmp_path: Path) -> 
         stage.discord.rest.faults.clear()
         await look(stage)
         assert len(stage.public()) == 1
+
+
+async def test_a_card_that_somebody_deleted_hangs_again_once_there_is_news(tmp_path: Path) -> None:
+    async with open_stage(tmp_path) as stage:
+        stage.room.approval_channel = stage.discord.channel.id
+        card = await asked(stage)
+        stage.discord.backend.delete_message(card.channel_id, card.id)
+        (found,) = await approving.since(stage.app, publishing.today(stage.app))
+        await approving.approve(stage.app, found.proposal.id, by=MemberId("page:anna"))
+        for _ in range(2):
+            await look(stage)
+        assert ["goes out" in shown.text for shown in stage.public()] == [True]
+
+
+async def test_a_card_that_somebody_deleted_keeps_no_other_from_the_owners(tmp_path: Path) -> None:
+    async with open_stage(tmp_path) as stage:
+        stage.room.approval_channel = stage.discord.channel.id
+        card = await asked(stage)
+        stage.discord.backend.delete_message(card.channel_id, card.id)
+        (found,) = await approving.since(stage.app, publishing.today(stage.app))
+        await approving.skip(stage.app, found.proposal.id, by=MemberId("page:anna"))
+        (pitch,) = await stage.open_slate("The Pot")
+        await stage.script(pitch, PAGE)
+        await approving.standing(stage.app, publishing.today(stage.app), showing.the_next)
+        await look(stage)
+        assert ["The Pot" in shown.text for shown in stage.public()] == [True]

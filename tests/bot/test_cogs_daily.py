@@ -1,15 +1,20 @@
 """The show of the day hangs in the channel that a server chose in /setup, once, at its hour."""
 
+import sys
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bot.client import Daily
 from bot.usecases import settings
+from bot.usecases.showing import Pictures
 from db import posts
 from db.ids import GuildId, MemberId
+from db.pitches import Pitch
 from tests.bot.discord_room import Stage, open_stage
-from tests.bot.doubles import draw
+from tests.bot.doubles import FakeNetwork, draw
 
 ANNA = MemberId("page:anna")
 PAGE = "INT. KITCHEN - DAY\n\nA kettle starts to whistle.\n\nANNA\nI know."
@@ -51,7 +56,8 @@ async def test_a_show_is_kept_from_its_announcement(tmp_path: Path) -> None:
         await settings.set_channel(stage.app, stage.server, "daily_channel", stage.discord.channel.id, by=ANNA)
         await look(stage)
         (message,) = stage.public()
-        await stage.discord.click(stage.discord.members[0], message, custom_id=message.press("keep"))
+        kept = await stage.discord.click(stage.discord.members[0], message, custom_id=message.press("keep"))
+        assert "Kept" in await kept.text()
         asked = await stage.discord.slash(stage.discord.members[0], "favourites")
         await stage.shown(lambda: asked.message, lambda card: "The Kettle" in card.text)
 
@@ -86,3 +92,30 @@ async def test_the_hour_is_chosen_in_setup(tmp_path: Path) -> None:
                 assert said in await stage.refused(answer)
         guild = (await settings.view(stage.app, stage.server)).guild
         assert (guild.daily_minute, guild.zone) == (18 * 60 + 30, "Europe/Berlin")
+
+
+@pytest.mark.parametrize("trouble", ["slow", "broken"])
+async def test_one_server_in_trouble_holds_up_no_other(
+    tmp_path: Path, trouble: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_stage(tmp_path) as stage:
+        networks = {number: FakeNetwork(name="discord", account=number) for number in ("1", "2")}
+        for number in networks:
+            server = GuildId(f"discord:{number}")
+            (winner,) = await stage.open_slate(f"The Kettle {number}", server=server)
+            await stage.script(winner, PAGE)
+            await settings.set_channel(stage.app, server, "daily_channel", 77, by=ANNA)
+        found: Any = stage.room.get_cog("Daily")
+        monkeypatch.setattr(found, "_network", lambda guild, _channel: networks[guild.partition(":")[2]])
+        monkeypatch.setattr(sys.modules[type(found).__module__], "EVERY", 0.5)
+        networks["1"].slow = trouble == "slow"
+
+        async def fragile(pitch: Pitch, excerpt: str, name: str) -> Pictures:
+            if trouble == "broken" and pitch.title.endswith("1"):
+                raise ZeroDivisionError
+            return await draw(pitch, excerpt, name)
+
+        stage.room.daily = Daily(draw=fragile, post_at=time(0, 0))
+        await found.look.coro(found)
+        await found.look.coro(found)
+        assert [len(each.world.posts) for each in networks.values()] == [0, 1]

@@ -178,6 +178,33 @@ async def test_where_the_bot_may_open_no_thread_the_answer_is_the_page(stage: St
     assert await hanging(stage, pitch) == (stage.discord.channel.id, stage.public()[-1].id)
 
 
+@pytest.mark.parametrize(
+    ("kind", "code"), [("text", 160006), ("forum", 160006), ("forum", 40067), ("forum", 50035), ("text", 30033)]
+)
+async def test_where_discord_takes_no_more_threads_the_answer_is_the_page(stage: Stage, kind: str, code: int) -> None:
+    card = await stage.pitch()
+    if kind == "forum":
+        forum = await forum_of(stage)
+        await settings.set_channel(stage.app, stage.server, "script_channel", forum.id, by=ANNA)
+    stage.discord.fail_next(400, 99, path="*/threads", method="POST", code=code)
+    pitch = await greenlit(stage, card)
+    await stage.shown(lambda: stage.public()[-1], lambda shown: "INT." in shown.text)
+    assert await hanging(stage, pitch) == (stage.discord.channel.id, stage.public()[-1].id)
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, 50013), (403, 50001), (400, 160005), (400, 50083)])
+async def test_a_thread_that_was_closed_to_the_bot_is_passed_over(stage: Stage, status: int, code: int) -> None:
+    pitch = await greenlit(stage, await stage.pitch())
+    await stage.shown(lambda: (stage_pages(stage) or [None])[0], lambda shown: bool(shown.all_buttons))
+    asked = await stage.discord.slash(stage.discord.members[1], "script", pitch=str(pitch.id))
+    answer = await stage.shown(lambda: asked.message, lambda shown: bool(shown.all_buttons))
+    (thread,) = stage.discord.threads()
+    stage.discord.fail_next(status, 99, path=f"*/channels/{thread.id}/messages", method="POST", code=code)
+    await stage.discord.click(stage.discord.members[1], answer, custom_id=answer.press("next"))
+    await stage.shown(lambda: stage.public()[-1], lambda shown: "Scene 2" in shown.text)
+    assert len(stage_pages(stage)) == 1
+
+
 async def test_a_channel_for_scripts_that_is_gone_is_no_obstacle(stage: Stage) -> None:
     await settings.set_channel(stage.app, stage.server, "script_channel", 77, by=ANNA)
     pitch = await greenlit(stage, await stage.pitch())

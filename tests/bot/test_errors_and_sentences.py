@@ -17,6 +17,7 @@ from bot import doctor, errors
 from bot.demo import RoundError
 from bot.errors import CommandChangedError, MissingPermissionError, NotAllowedError
 from bot.launch import StartError
+from bot.networks.accounts import AccountsUnusableError
 from bot.networks.base import NetworkError
 from bot.usecases.approving import NotApprovedError, SettledError, UnfitError
 from bot.usecases.continuing import LastSceneError
@@ -112,6 +113,7 @@ EXAMPLES: list[BaseException] = [
     adapter_errors.AdaptersUnsupportedError("writer-v1"),
     engines.QuantizationUnavailableError("4bit"),
     engines.ServerUnusableError("http://gpu:8000", "it does not answer"),
+    AccountsUnusableError("accounts.toml", "Permission denied"),
     CommandChangedError(),
     MissingPermissionError(77, "send_messages"),
     NotAllowedError("owners"),
@@ -125,6 +127,7 @@ EXAMPLES: list[BaseException] = [
     serve.TokenRequiredError("0.0.0.0"),  # noqa: S104
     RoundError("The bot says no."),
     StartError("bot", Path("bot.log"), "the end"),
+    AccountsUnusableError(Path("accounts.toml"), "bluesky 1, password: it is empty"),
 ]
 ELSEWHERE = {
     NetworkError: "stays in the row of the post and in the log",

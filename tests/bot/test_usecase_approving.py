@@ -10,6 +10,7 @@ from bot import jobs
 from bot.app import App
 from bot.usecases import approving, publishing, showing
 from bot.usecases.approving import NotApprovedError, Proposed, SettledError, UnfitError
+from db import pitches
 from db.errors import NotFoundError
 from db.ids import ProposalId
 from db.pitches import Pitch
@@ -138,3 +139,93 @@ async def test_todays_show_is_proposed_until_it_is_out_then_tomorrows(
     proposed = await approving.since(asking, DAY)
     assert proposed[-1].proposal.day == DAY + timedelta(days=ahead)
     assert proposed[-1].proposal.state == "proposed"
+
+
+async def remove(app: App, pitch: Pitch) -> None:
+    async with app.database.writing() as session:
+        await pitches.remove(session, pitch.id, now=app.now())
+
+
+@BOTH
+@pytest.mark.parametrize("approved", [False, True])
+async def test_a_show_that_moderators_remove_is_followed_by_another(
+    asking: App, scripted: Scripted, network: FakeNetwork, *, approved: bool
+) -> None:
+    shows = {(await scripted(asking, seed=seed)).id for seed in (7, 8)}
+    first = await standing(asking)
+    if approved:
+        await approving.approve(asking, first.proposal.id, by=ANNA)
+    await remove(asking, first.pitch)
+    with pytest.raises(NotApprovedError):
+        await publishing.publish(asking, draw, DAY)
+    second = await standing(asking)
+    assert {first.pitch.id, second.pitch.id} == shows
+    assert (second.proposal.state, network.world.posts) == ("proposed", [])
+
+
+async def test_a_show_that_went_out_on_another_day_is_followed_by_another(
+    asking: App, open_app: OpenApp, scripted: Scripted, network: FakeNetwork, clock: Clock
+) -> None:
+    for seed in (7, 8):
+        await scripted(asking, seed=seed)
+    tomorrow = DAY + timedelta(days=1)
+    first = await approving.standing(asking, tomorrow, showing.the_next)
+    await approving.approve(asking, first.proposal.id, by=ANNA)
+    await publishing.publish(open_app(), draw, DAY)  # for a day nobody is asked
+    clock.move(days=1)
+    second = await approving.standing(asking, tomorrow, showing.the_next)
+    assert second.pitch.id != first.pitch.id
+    await approving.approve(asking, second.proposal.id, by=ANNA)
+    await publishing.publish(asking, draw, tomorrow)
+    assert network.world.days() == [DAY, tomorrow]
+
+
+@BOTH
+async def test_what_is_out_is_not_skipped_any_more(asking: App, scripted: Scripted, network: FakeNetwork) -> None:
+    await scripted(asking)
+    found = await standing(asking)
+    await approving.approve(asking, found.proposal.id, by=ANNA)
+    await publishing.publish(asking, draw, DAY)
+    with pytest.raises(SettledError):
+        await approving.skip(asking, found.proposal.id, by=ANNA)
+    assert (await standing(asking)).proposal.state == "approved"
+    assert network.world.days() == [DAY]
+
+
+@BOTH
+async def test_what_is_skipped_while_it_is_drawn_is_not_sent(
+    asking: App, scripted: Scripted, network: FakeNetwork, clock: Clock
+) -> None:
+    for seed in (7, 8):
+        await scripted(asking, seed=seed)
+    found = await standing(asking)
+    await approving.approve(asking, found.proposal.id, by=ANNA)
+
+    async def slowly(pitch: Pitch, excerpt: str, name: str) -> showing.Pictures:
+        await approving.skip(asking, found.proposal.id, by=ANNA)
+        return await draw(pitch, excerpt, name)
+
+    await publishing.publish(asking, slowly, DAY)
+    assert network.world.posts == []
+    second = await standing(asking)
+    await approving.approve(asking, second.proposal.id, by=ANNA)
+    clock.move(minutes=11)
+    await publishing.recover(asking, draw)
+    assert network.world.days() == [DAY]
+    (post,) = await publishing.posts_of(asking, DAY)
+    assert post.pitch_id == second.pitch.id
+
+
+async def test_a_day_that_waits_for_a_word_holds_up_no_other(
+    asking: App, scripted: Scripted, network: FakeNetwork, clock: Clock
+) -> None:
+    for seed in (7, 8):
+        await scripted(asking, seed=seed)
+    yesterday = DAY - timedelta(days=1)
+    with pytest.raises(NotApprovedError):
+        await publishing.publish(asking, draw, yesterday)
+    found = await standing(asking)
+    await approving.approve(asking, found.proposal.id, by=ANNA)
+    clock.move(minutes=11)
+    await jobs.daily(asking, draw, NOON.time())
+    assert network.world.days() == [DAY]

@@ -189,3 +189,32 @@ async def test_through_a_year_there_is_one_hour_a_day(app: App, clock: Clock, zo
             days.append(found.day)
     assert all(later - earlier == timedelta(days=1) for earlier, later in pairwise(days))
     assert len(days) >= 365
+
+
+async def test_a_zone_that_this_machine_does_not_know_stops_no_server(app: App, clock: Clock) -> None:
+    await channel(app, HERE, THERE, at="9:30", zone="Europe/Berlin")
+    async with app.database.writing() as session:
+        await guilds.change(session, HERE, zone="Mars/Base")  # chosen on a machine that knows more
+    clock.time = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+    assert [each.guild.id for each in await broadcasting.due(app, AT)] == [THERE]
+    clock.move(hours=1)
+    assert {each.guild.id for each in await broadcasting.due(app, AT)} == {HERE, THERE}
+
+
+async def test_what_one_server_left_behind_holds_up_no_other(app: App, greenlit: Greenlit, clock: Clock) -> None:
+    await channel(app, HERE, THERE)
+    for seed, server in ((7, HERE), (8, THERE)):
+        await greenlit(app, server, seed)
+    here, there = network(HERE), network(THERE)
+    for each in (here, there):
+        each.before = [NetworkUncertainError()]
+    await announced(app, here, there)
+    clock.move(minutes=30)
+
+    async def broken(pitch: Pitch, excerpt: str, name: str) -> showing.Pictures:
+        if pitch.guild_id == HERE:
+            raise ZeroDivisionError
+        return await draw(pitch, excerpt, name)
+
+    await broadcasting.recover(app, broken, {"1": here, "2": there}.get)
+    assert (here.world.days(), there.world.days()) == ([], [NOON.date()])

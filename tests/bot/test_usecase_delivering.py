@@ -16,6 +16,7 @@ from bot.networks.base import (
 )
 from bot.usecases import delivering, publishing
 from bot.usecases.delivering import next_try
+from db import pitches
 from db.pitches import Pitch
 from db.posts import Post
 from model.engine import NothingOriginalError
@@ -67,6 +68,17 @@ async def test_a_network_in_trouble_is_asked_ever_more_rarely_and_given_up_after
     assert (post.state, post.reason) == ("failed", "GivenUpError: it could not be sent for a day")
     assert timedelta(days=1) < clock() - NOON < timedelta(hours=28)
     assert len(asked) == post.attempts < 15
+
+
+async def test_a_machine_that_slept_for_days_tries_once_more(
+    app: App, scripted: Scripted, network: FakeNetwork, clock: Clock
+) -> None:
+    await scripted(app)
+    network.before = [NetworkUncertainError()]
+    await publishing.publish(app, draw, DAY)
+    clock.move(days=3)
+    await publishing.recover(app, draw)
+    assert network.world.days() == [DAY]
 
 
 async def test_what_may_be_out_is_still_looked_for_when_nothing_is_sent_any_more(
@@ -207,3 +219,25 @@ def test_a_network_that_names_a_moment_far_away_is_asked_within_a_day() -> None:
     assert next_try(far, 0, NOON) == NOON + timedelta(days=1)
     assert next_try(NetworkBusyError(NOON), 0, NOON) == NOON + timedelta(minutes=10)
     assert next_try(NetworkUncertainError(), 400, NOON) == NOON + timedelta(hours=3)
+
+
+@pytest.mark.parametrize(("is_out", "state"), [(False, "failed"), (True, "posted")])
+async def test_what_moderators_removed_is_looked_for_and_not_sent_again(
+    app: App, scripted: Scripted, network: FakeNetwork, clock: Clock, *, is_out: bool, state: str
+) -> None:
+    show = await scripted(app)
+    trouble = network.after if is_out else network.before
+    trouble.append(NetworkUncertainError())
+    network.blind = 1
+    await publishing.publish(app, draw, DAY)
+    async with app.database.writing() as session:
+        await pitches.remove(session, show.id, now=app.now())
+    clock.move(minutes=11)
+    await publishing.recover(app, draw)
+    assert ((await row(app)).state, network.asked.count("post")) == (state, 1)
+    assert (await row(app)).reason in {None, "RemovedError: moderators removed the show"}
+
+
+def test_whoever_is_at_a_post_is_done_with_it_before_it_is_taken_for_dead() -> None:
+    looked_up_sent_and_looked_up = 3 * timedelta(seconds=delivering.PATIENCE)
+    assert looked_up_sent_and_looked_up < delivering.STUCK_AFTER

@@ -16,7 +16,7 @@ from model.fake import fake_engine
 from tests.bot.doubles import Clock, FakeNetwork, draw
 from tests.db.conftest import ANNA, NOW, PAGE
 
-CAUGHT_UP = 3
+CAUGHT_UP = 30
 PROCESSES = 2
 
 
@@ -79,19 +79,29 @@ class Year:
         if chance < 0.02:
             self.clock.move(minutes=-self.dice.randint(1, 180))
         elif chance < 0.04:
-            self.clock.move(hours=self.dice.randint(6, 50))
+            self.clock.move(hours=self.dice.randint(6, 50) if self._is_out() else self.dice.randint(1, 8))
+        elif self._is_out():
+            self.clock.move(hours=self.dice.randint(3, 12))
         else:
-            self.clock.move(minutes=self.dice.choice((30, 60, 120, 240, 360)))
+            self.clock.move(minutes=self.dice.choice((10, 30, 60, 120)))
+
+    def _is_out(self) -> bool:
+        """Return whether the last show that was due is on every network."""
+        local = self.clock().astimezone(self.zone)
+        due = local.date() if local.time() >= self.post_at else local.date() - timedelta(days=1)
+        return all(due in network.world.days()[-10:] for network in self.networks)
 
     def _trouble(self) -> None:
         for network in self.networks:
             chance = self.dice.random()
-            if chance < 0.03:
+            if network.before or network.after or network.upset:
+                continue
+            if chance < 0.05:
                 soon = self.clock() + timedelta(minutes=self.dice.randint(0, 120))
-                network.before.append(self.dice.choice((NetworkUncertainError(), NetworkBusyError(soon))))
-            elif chance < 0.06:
-                network.after.append(self.dice.choice((NetworkUncertainError(), DuplicatePostError())))
-                network.upset += [NetworkBusyError()] * self.dice.randint(0, 2)
+                network.before = [self.dice.choice((NetworkUncertainError(), NetworkBusyError(soon)))]
+            elif chance < 0.1:
+                network.after = [self.dice.choice((NetworkUncertainError(), DuplicatePostError()))]
+                network.upset = [NetworkBusyError() for _ in range(self.dice.randint(0, 2))]
 
     async def _restart(self) -> None:
         await self._close()

@@ -176,6 +176,12 @@ def test_pruning_keeps_the_newest_the_active_and_the_way_back(store: Store, tmp_
     assert hidden(store) == {".lock", ".json"}
 
 
+def test_pruning_leaves_what_is_asked_to_stay(store: Store) -> None:
+    every = store.names()
+    assert store.prune(keep=0, also=every[:2]) == every[2:]
+    assert store.names() == every[:2]
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"active": "a"}', '{"active": 3, "before": []}'])
 def test_a_pointer_that_cannot_be_read_is_said_and_not_overwritten(store: Store, text: str) -> None:
     (store.folder / POINTER).write_text(text)

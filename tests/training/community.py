@@ -49,8 +49,8 @@ class Room:
             await slates.open_slate(session, slate.id, model="fake", dropped=0, now=self.now, closes_at=later)
             shown = await pitches.of_slate(session, slate.id)
             of_title = {pitch.title: pitch.id for pitch in shown}
-            for member, title in cast.items():
-                facts = {"slate_id": slate.id, "pitch_id": of_title[title], "member_id": MemberId(member)}
+            for name, title in cast.items():
+                facts = {"slate_id": slate.id, "pitch_id": of_title[title], "member_id": MemberId(name)}
                 await votes.cast(session, **facts, now=self.now)  # type: ignore[arg-type]
             if greenlit and cast:
                 first = max(of_title, key=lambda title: list(cast.values()).count(title))

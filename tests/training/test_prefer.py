@@ -143,7 +143,7 @@ def test_a_line_has_no_end_marker_and_a_long_prompt_keeps_its_end(base: Path) ->
     line = Pair(prompt="x" * 500 + "ANNA: ", chosen="No.\n", rejected="Yes.\n", weight=1, group="", mark="", ends=False)
     (found,) = sides(tokenizer, [line], 64)
     assert len(found.chosen) == len(found.rejected) == 64
-    assert tokenizer.decode(found.chosen.tokens).endswith("xxxANNA: No.\n")
+    assert str(tokenizer.decode(found.chosen.tokens)).endswith("xxxANNA: No.\n")
     assert tokenizer.decode(found.chosen.tokens[found.chosen.scored_from :]) == "No.\n"
 
 
