@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
+from sqlalchemy import text
 
 from bot.app import App
 from bot.networks.base import NetworkUncertainError
@@ -218,3 +219,10 @@ async def test_what_one_server_left_behind_holds_up_no_other(app: App, greenlit:
 
     await broadcasting.recover(app, broken, {"1": here, "2": there}.get)
     assert (here.world.days(), there.world.days()) == ([], [NOON.date()])
+
+
+async def test_what_a_server_has_seen_is_found_without_a_look_at_other_servers(app: App) -> None:
+    seen = text("SELECT 1 FROM posts WHERE pitch_id = 1 AND network = 'discord' AND account = '1'")
+    async with app.database.reading() as session:
+        plan = str((await session.execute(text(f"EXPLAIN QUERY PLAN {seen}"))).all())
+    assert "(pitch_id=? AND network=? AND account=?)" in plan
