@@ -110,7 +110,8 @@ def _print(console: Console, step: Step) -> None:
 
 def _post(console: Console, step: Step) -> None:
     if step["state"] != "posted":
-        console.print(Text(f"The daily show on {step['network']} is {step['state']}: {step['reason'] or 'under way'}."))
+        reason = (step["reason"] or "under way").rstrip(".")
+        console.print(Text(f"The daily show on {step['network']} is {step['state']}: {reason}."))
         return
     console.print(Text.assemble(("Daily show ", "bold"), f"{step['day']} on {step['network']}:"))
     console.print(Panel(Text(step["text"] or "")))

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,6 +20,7 @@ from benchmarks.worker.soak import slope
 SLATES: Final = 20
 PATIENCE: Final = 3.0  # seconds after which a member reads that the application did not respond
 AT_ONCE: Final = 64
+SPELL: Final = 500
 VOTES_A_SECOND: Final = 50.0
 PITCHES_A_SECOND: Final = 5.0
 STREAMS: Final = 50
@@ -52,6 +53,10 @@ class Stage:
         channel = CHANNELS[number % len(CHANNELS)]
         asked: dict[str, str | int] = {"genre": "comedy", "theme": "time travel", "count": 3}
         return await self.discord.slash(10_000 + number, channel, "pitch", **asked)
+
+    async def write(self) -> Asked:
+        """Send a command that writes: it is answered when the votes before it are counted, for writers take turns."""
+        return await self.discord.slash(9999, CHANNELS[0], "notify", wanted=True)
 
     async def any(self, number: int) -> Asked:
         """Send one of a mix: 90 votes of 100, then leaderboards, lists of shows, and a ``/pitch``."""
@@ -133,26 +138,35 @@ def lag(bot: room.Bot, since: int) -> Json:
 
 
 def rest(here: Stage) -> Json:
-    """Return what should not have been: refusals that members read, routes not known, warnings."""
-    odd = {"refused": dict(+here.discord.refusals), "unknown": dict(here.discord.unknown)}
+    """Return what should not have been: sentences that members read, routes not known, warnings."""
+    odd = {"said privately": dict(+here.discord.said), "unknown": dict(here.discord.unknown)}
     return {name: value for name, value in {**odd, "log": here.bot.troubles()}.items() if value}
 
 
 # Throughput ------------------------------------------------------------------------------------------
 
 
-async def at_once(send: Send, numbers: range, together: int = AT_ONCE) -> float:
-    """Send all ``numbers``, ``together`` at a time, each after an answer came; return answers a second."""
-    left, start = iter(numbers), time.perf_counter()
+async def at_once(here: Stage, send: Send, numbers: range, together: int = AT_ONCE) -> float:
+    """Send all ``numbers``, ``together`` at a time, each after an answer came; return how many a second were done.
 
-    async def ask() -> None:
-        for number in left:
-            asked = await send(number)
-            async with asyncio.timeout(60.0):
-                await asked.answered
+    A vote that takes long is acknowledged before it is counted: so now and then all that were sent are waited for.
+    """
+    start = time.perf_counter()
+    for first in range(0, len(numbers), SPELL):
+        left = iter(numbers[first : first + SPELL])
 
-    await asyncio.gather(*[ask() for _ in range(together)])
+        async def ask(left: Iterator[int] = left) -> None:
+            for number in left:
+                await _answered(await send(number))
+
+        await asyncio.gather(*[ask() for _ in range(together)])
+        await _answered(await here.write())
     return len(numbers) / (time.perf_counter() - start)
+
+
+async def _answered(asked: Asked) -> None:
+    async with asyncio.timeout(60.0):
+        await asked.answered
 
 
 async def throughput(number: int, rounds: int) -> Json:
@@ -164,7 +178,7 @@ async def throughput(number: int, rounds: int) -> Json:
     for name, program in {"plain": room.PLAIN, "GreenLIT": room.REAL}.items():
         async with stage(QUICK, program) as here:
             here.discord.deferred_is_all = program is room.PLAIN
-            await at_once(here.any, range(200))
+            await at_once(here, here.any, range(200))
             asked = range(1000, 1000 + number * rounds)
             votes = await _rounds(here, here.vote, asked, rounds)
             mix = await _rounds(here, here.any, range(asked.stop, asked.stop + number * rounds), rounds)
@@ -182,7 +196,9 @@ _COMPARED: Final = ("a second", "processor ms")
 async def _rounds(here: Stage, send: Send, numbers: range, rounds: int) -> Json:
     rates, since, worked = list[float](), here.bot.marked(), here.bot.worked()
     for each in range(rounds):
-        rates.append(await at_once(send, numbers[each * len(numbers) // rounds : (each + 1) * len(numbers) // rounds]))
+        rates.append(
+            await at_once(here, send, numbers[each * len(numbers) // rounds : (each + 1) * len(numbers) // rounds])
+        )
     processor = 1000 * (here.bot.worked() - worked) / len(numbers)
     return {"a second": round(median(rates), 1), "processor ms": round(processor, 2), "lag": lag(here.bot, since)}
 
@@ -196,7 +212,7 @@ async def memory(number: int, *, mixed: bool) -> Json:
     async with stage(QUICK) as here:
         looks = [(0, here.bot.memory())]
         for start in range(0, number, step):
-            await at_once(here.any if mixed else here.vote, range(start, start + step))
+            await at_once(here, here.any if mixed else here.vote, range(start, start + step))
             looks.append((start + step, here.bot.memory()))
         counted = [(float(x), float(y)) for x, y in looks[1 + int(WARM_UP * LOOKS) :]]
         return {

@@ -187,6 +187,6 @@ def click(number: int, member: int, card: Card, pitch: int) -> Json:
 
 def command(number: int, member: int, channel: int, name: str, identity: str, **options: str | int) -> Json:
     """Return a member's slash command with ``options``."""
-    kinds = {str: 3, int: 4}
+    kinds = {str: 3, int: 4, bool: 5}
     given = [{"name": key, "type": kinds[type(value)], "value": value} for key, value in options.items()]
     return _interaction(_COMMAND, number, member, channel, {"id": identity, "name": name, "type": 1, "options": given})

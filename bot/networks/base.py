@@ -63,6 +63,12 @@ class Announcement:
     page_alt: str = ""
     number: int = 0
 
+    @property
+    def pictures(self) -> tuple[tuple[bytes, str], ...]:
+        """The poster, and the page if there is one, each with its description."""
+        page = ((self.page, self.page_alt),) if self.page else ()
+        return (self.picture, self.alt), *page
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:

@@ -80,7 +80,7 @@ class Bluesky:
         return f"@{self.account}"
 
     async def post(self, announcement: Announcement, text: str) -> str:
-        """Label the profile as a bot's, upload the picture, put the day's record; return its address.
+        """Label the profile as a bot's, upload the pictures, put the day's record; return its address.
 
         Raises:
             NetworkUnauthorizedError, NetworkBusyError, NetworkRefusedError, DuplicatePostError: nothing was posted now.
@@ -89,7 +89,8 @@ class Bluesky:
         async with self._client() as client:
             await self._enter(client)
             await self._say_bot(client)
-            record = _record(announcement, text, await self._upload(client, announcement))
+            images = [await self._upload(client, *each) for each in announcement.pictures]
+            record = _record(announcement, text, images)
             key = record_key(announcement.day)
             await self._put(client, _POSTS, key, record, old=None, unclear=NetworkUncertainError)
         return self._address(key)
@@ -124,13 +125,13 @@ class Bluesky:
                 log.warning("no bot label on the profile", network=self.name, error=str(error))
         self._session.labelled = True
 
-    async def _upload(self, client: httpx.AsyncClient, announcement: Announcement) -> Json:
-        image, kind = picture.fitted(announcement.picture, PICTURE)
+    async def _upload(self, client: httpx.AsyncClient, drawn: bytes, alt: str) -> Json:
+        image, kind = picture.fitted(drawn, PICTURE)
         told = await self._ask(
             client, "POST", "com.atproto.repo.uploadBlob", content=image, headers={"Content-Type": kind}
         )
-        shown: Json = {"alt": announcement.alt, "image": told.get("blob")}
-        if pixels := picture.size(announcement.picture):
+        shown: Json = {"alt": alt, "image": told.get("blob")}
+        if pixels := picture.size(drawn):
             shown["aspectRatio"] = {"width": pixels[0], "height": pixels[1]}
         return shown
 
@@ -239,14 +240,14 @@ def _tags(announcement: Announcement) -> tuple[str, ...]:
     return wording.hashtags(announcement.genre, wording.MADE_WITH_AI)
 
 
-def _record(announcement: Announcement, text: str, image: Json) -> Json:
+def _record(announcement: Announcement, text: str, images: list[Json]) -> Json:
     return {
         "$type": _POSTS,
         "text": text,
         "createdAt": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "langs": ["en"],
         "facets": _facets(text, _tags(announcement)),
-        "embed": {"$type": "app.bsky.embed.images", "images": [image]},
+        "embed": {"$type": "app.bsky.embed.images", "images": images},
     }
 
 

@@ -101,14 +101,14 @@ class Mastodon:
         return f"@{me.get('acct')}@{urlsplit(self.instance).netloc}{said}"
 
     async def post(self, announcement: Announcement, text: str) -> str:
-        """Upload the picture, wait until the instance has it, post; return the address.
+        """Upload the pictures, wait until the instance has them, post; return the address.
 
         Raises:
             NetworkUnauthorizedError, NetworkBusyError, NetworkRefusedError: nothing was posted now.
             NetworkUncertainError: no clear answer came after the post was sent.
         """
         async with self._client() as client:
-            media = await self._upload(client, announcement)
+            media = [await self._upload(client, *each) for each in announcement.pictures]
             told = await asking.ask_object(
                 client,
                 "POST",
@@ -141,13 +141,13 @@ class Mastodon:
         text = _LINK.sub("x" * self._rules.link, text)
         return wording.graphemes(_MENTION.sub(r"@\1", text))
 
-    def _status(self, text: str, media: str) -> Json:
-        status: Json = {"status": text, "media_ids": [media], "visibility": self.visibility, "language": "en"}
+    def _status(self, text: str, media: list[str]) -> Json:
+        status: Json = {"status": text, "media_ids": media, "visibility": self.visibility, "language": "en"}
         return status | ({"spoiler_text": self.warning, "sensitive": True} if self.warning else {})
 
-    async def _upload(self, client: httpx.AsyncClient, announcement: Announcement) -> str:
-        image, kind = picture.fitted(announcement.picture, self._rules.picture)
-        words = wording.shortened(announcement.alt, self._rules.description, wording.graphemes)
+    async def _upload(self, client: httpx.AsyncClient, drawn: bytes, alt: str) -> str:
+        image, kind = picture.fitted(drawn, self._rules.picture)
+        words = wording.shortened(alt, self._rules.description, wording.graphemes)
         told = await asking.ask_object(
             client,
             "POST",

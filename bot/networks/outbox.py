@@ -12,7 +12,7 @@ from bot.networks.base import Announcement, Measure, NetworkRefusedError, marker
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outbox:
-    """Posts become ``<folder>/<YYYY-MM-DD>/`` with ``post.txt``, ``picture.png``, ``alt.txt`` and ``excerpt.txt``."""
+    """Posts become ``<folder>/<YYYY-MM-DD>/``: ``post.txt``, both pictures with their words, and the excerpt."""
 
     folder: Path
     account: str = ""
@@ -79,7 +79,11 @@ def _files(announcement: Announcement, text: str) -> dict[str, bytes]:
         "alt.txt": f"{announcement.alt}\n".encode(),
         "excerpt.txt": f"{announcement.excerpt}\n".encode(),
         "picture.png": announcement.picture,
-    }
+    } | (
+        {"page.png": announcement.page, "page-alt.txt": f"{announcement.page_alt}\n".encode()}
+        if announcement.page
+        else {}
+    )
 
 
 def _write_through(path: Path, content: bytes) -> None:

@@ -58,12 +58,12 @@ class Twitter:
         return wording.compose(announcement, _RULER, wording.hashtags(announcement.genre))
 
     def measure(self, text: str) -> Measure:
-        """Return the length as X weighs it, and the price of the post and of its picture's description."""
+        """Return the length as X weighs it, and the price of the post and of its two pictures' descriptions."""
         price = LINKED if tweet_text.has_link(text) else PLAIN
-        return Measure(length=tweet_text.weight(text), limit=tweet_text.LIMIT, cost=price + DESCRIPTION)
+        return Measure(length=tweet_text.weight(text), limit=tweet_text.LIMIT, cost=price + 2 * DESCRIPTION)
 
     async def post(self, announcement: Announcement, text: str) -> str:
-        """Upload the picture, describe it, post ``text`` marked as made with AI; return the address.
+        """Upload the pictures, describe them, post ``text`` marked as made with AI; return the address.
 
         Raises:
             NetworkUnauthorizedError, NetworkBusyError, NetworkRefusedError, DuplicatePostError: nothing was posted now.
@@ -82,13 +82,9 @@ class Twitter:
     def _post(self, announcement: Announcement, text: str) -> str:
         with self._client() as client:
             with _answers(NetworkBusyError):
-                picture = base64.b64encode(announcement.picture).decode()
-                upload = {"media": picture, "media_category": "tweet_image", "media_type": "image/png"}
-                media = _json(client, "POST", "/2/media/upload", json=upload)["data"]["id"]
-                words = {"id": media, "metadata": {"alt_text": {"text": announcement.alt[:MAX_ALT]}}}
-                client.request("POST", "/2/media/metadata", json=words, user_auth=True)
+                media = [_upload(client, picture, alt) for picture, alt in announcement.pictures]
             with _answers(NetworkUncertainError):
-                tweet = {"text": text, "media": {"media_ids": [media]}, "made_with_ai": True}
+                tweet = {"text": text, "media": {"media_ids": media}, "made_with_ai": True}
                 return _address(_json(client, "POST", "/2/tweets", json=tweet)["data"]["id"])
 
     def _find(self, wanted: str, text: str) -> str | None:
@@ -123,6 +119,16 @@ class Twitter:
 
 def _json(client: Any, method: str, route: str, **rest: Any) -> Any:  # noqa: ANN401 - tweepy and JSON have no types
     return client.request(method, route, user_auth=True, **rest).json()
+
+
+def _upload(client: Any, picture: bytes, alt: str) -> str:  # noqa: ANN401 - tweepy has no types
+    """Upload a PNG with its description; return its number."""
+    encoded = base64.b64encode(picture).decode()
+    upload = {"media": encoded, "media_category": "tweet_image", "media_type": "image/png"}
+    number: str = _json(client, "POST", "/2/media/upload", json=upload)["data"]["id"]
+    words = {"id": number, "metadata": {"alt_text": {"text": alt[:MAX_ALT]}}}
+    client.request("POST", "/2/media/metadata", json=words, user_auth=True)
+    return number
 
 
 def _address(tweet: str) -> str:

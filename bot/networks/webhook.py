@@ -104,9 +104,10 @@ def _body(announcement: Announcement, text: str, key: str) -> Json:
         "summary": announcement.summary,
         "genre": announcement.genre,
         "excerpt": announcement.excerpt,
-        "picture": {
-            "type": "image/png",
-            "base64": base64.b64encode(announcement.picture).decode(),
-            "alt": announcement.alt,
-        },
+        "picture": _picture(announcement.picture, announcement.alt),
+        "page": _picture(announcement.page, announcement.page_alt) if announcement.page else None,
     }
+
+
+def _picture(content: bytes, alt: str) -> Json:
+    return {"type": "image/png", "base64": base64.b64encode(content).decode(), "alt": alt}

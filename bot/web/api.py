@@ -8,8 +8,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.app import App
+from bot.errors import explain
 from bot.stage import script_work, slate_work
 from bot.usecases import browsing, pitching, publishing, voting, writing
+from bot.usecases.approving import NotApprovedError
 from bot.usecases.showing import Draw
 from bot.web import live, shapes
 from bot.web.guard import number, require_token
@@ -130,9 +132,14 @@ class Api:
         return JSONResponse([shapes.pitch(row) for row in await browsing.leaderboard(self._app, self._guild)])
 
     async def publish(self, request: Request) -> Response:
-        """Post today's show wherever it is not posted yet."""
+        """Post today's show wherever it is not posted yet; one that waits for the owner's word says so."""
         require_token(request, self._token)
-        posts = await publishing.publish(self._app, self._draw, publishing.today(self._app))
+        today = publishing.today(self._app)
+        try:
+            posts = await publishing.publish(self._app, self._draw, today)
+        except NotApprovedError as error:
+            waiting = await publishing.posts_of(self._app, today)
+            return JSONResponse([shapes.post(row) | {"reason": row.reason or explain(error)} for row in waiting])
         return JSONResponse([shapes.post(row) for row in posts])
 
     async def memory(self, request: Request) -> Response:

@@ -184,13 +184,13 @@ class FakeMastodon(FakeServer):
         file, words = sent["file"], sent["description"]
         assert isinstance(file, web.FileField)
         self.media.append((file.filename, file.content_type, file.file.read(), str(words)))
-        return self._media(202)
+        return self._media(202, str(8 + len(self.media)))
 
-    def _media(self, unfinished: int) -> web.Response:
+    def _media(self, unfinished: int, number: str = "9") -> web.Response:
         if self.working:
             self.working -= 1
-            return web.json_response({"id": "9", "type": "image", "url": None}, status=unfinished)
-        return web.json_response({"id": "9", "type": "image", "url": "https://files.test/9.png"})
+            return web.json_response({"id": number, "type": "image", "url": None}, status=unfinished)
+        return web.json_response({"id": number, "type": "image", "url": f"https://files.test/{number}.png"})
 
     def _post(self, sent: dict[str, Any], key: str) -> web.Response:
         if key in self.keys:

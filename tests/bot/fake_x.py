@@ -40,12 +40,12 @@ class FakeX:
 
     def _rest(self, route: str, sent: dict[str, Any]) -> dict[str, Any]:
         if route == UPLOAD:
-            self.pictures["9"] = base64.b64decode(sent["media"])
+            self.pictures[str(9 + len(self.pictures))] = base64.b64decode(sent["media"])
         elif route == METADATA:
             self.alts[sent["id"]] = sent["metadata"]["alt_text"]["text"]
         recent = [{"id": tweet["id"], "text": tweet["text"].replace("&", "&amp;")} for tweet in self.tweets]
         return {
-            UPLOAD: {"data": {"id": "9", "media_key": "3_9"}},
+            UPLOAD: {"data": {"id": next(reversed(self.pictures), "9"), "media_key": "3_9"}},
             METADATA: {"data": {"id": "9"}},
             ME: {"data": {"id": "77", "username": "greenlit"}},
             RECENT: {"data": recent[::-1]} if recent else {"meta": {"result_count": 0}},

@@ -7,7 +7,7 @@ import asyncio
 import os
 import sys
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import datetime, time
 from pathlib import Path
 
 from bot import jobs
@@ -52,7 +52,7 @@ async def main(url: str, world: str) -> None:
     for line in sys.stdin:
         clock.time = datetime.fromisoformat(line.strip())
         await jobs.daily(app, draw, time(12))
-        sys.stdout.write(f"{date.isoformat(clock.time.date())}\n")
+        sys.stdout.write("told\n")
         sys.stdout.flush()
     await app.database.close()
 

@@ -127,6 +127,7 @@ EXAMPLES: list[BaseException] = [
     serve.TokenRequiredError("0.0.0.0"),  # noqa: S104
     RoundError("The bot says no."),
     StartError("bot", Path("bot.log"), "the end"),
+    AccountsUnusableError(Path("accounts.toml"), "bluesky 1, password: it is empty"),
 ]
 ELSEWHERE = {
     NetworkError: "stays in the row of the post and in the log",

@@ -253,3 +253,11 @@ def test_a_days_key_is_its_own_sorts_and_is_of_the_past() -> None:
 def test_the_password_is_never_shown(bluesky: Bluesky) -> None:
     assert bluesky.account == "greenlit.test"
     assert "app-pass" not in repr(bluesky)
+
+
+async def test_a_script_page_is_a_second_picture(server: FakeBluesky, bluesky: Bluesky) -> None:
+    paged = replace(ANNOUNCEMENT, page=PIXEL, page_alt="INT. LOBBY")
+    await bluesky.post(paged, bluesky.text(paged))
+    images = server.records[POSTS, KEY]["embed"]["images"]
+    assert [image["alt"] for image in images] == [ANNOUNCEMENT.alt, "INT. LOBBY"]
+    assert len(server.blobs) == 2

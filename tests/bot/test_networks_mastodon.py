@@ -235,3 +235,10 @@ def test_two_accounts_of_an_instance_are_two() -> None:
     first = Mastodon(instance="https://m.test/", token=SecretStr("token"))
     assert (first.account, replace(first, label="second").account) == ("m.test", "m.test/second")
     assert "token=" not in repr(first).replace("token=SecretStr('**********')", "")
+
+
+async def test_a_script_page_is_a_second_picture(server: FakeMastodon, mastodon: Mastodon) -> None:
+    paged = replace(ANNOUNCEMENT, page=PIXEL, page_alt="INT. LOBBY")
+    await mastodon.post(paged, mastodon.text(paged))
+    assert [words for *_, words in server.media] == [ANNOUNCEMENT.alt, "INT. LOBBY"]
+    assert server.statuses[0]["media_ids"] == ["9", "10"]

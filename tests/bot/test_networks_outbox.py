@@ -98,3 +98,10 @@ async def test_a_disk_that_takes_no_more_is_refused_and_leaves_nothing_behind(tm
         await outbox.post(replace(ANNOUNCEMENT, picture=bytes(2_000_000)), "text")
     assert refused.value.reason == os.strerror(errno.EFBIG)
     assert names(tmp_path) == []
+
+
+async def test_a_script_page_lies_beside_the_poster(outbox: Network) -> None:
+    paged = replace(ANNOUNCEMENT, page=b"page", page_alt="INT. LOBBY")
+    address = Path(await outbox.post(paged, outbox.text(paged)))
+    assert (address.parent / "page.png").read_bytes() == b"page"
+    assert (address.parent / "page-alt.txt").read_text() == "INT. LOBBY\n"

@@ -246,3 +246,11 @@ def test_the_keys_are_never_shown() -> None:
     twitter = account("http://127.0.0.1:1")
     assert twitter.account == "77"
     assert "secret" not in repr(twitter).replace("consumer_secret", "").replace("token_secret", "")
+
+
+async def test_a_script_page_is_a_second_picture(x: FakeX, twitter: Network) -> None:
+    paged = replace(ANNOUNCEMENT, page=b"\x89PNG page", page_alt="INT. LOBBY")
+    await twitter.post(paged, twitter.text(paged))
+    assert x.pictures == {"9": ANNOUNCEMENT.picture, "10": b"\x89PNG page"}
+    assert x.alts == {"9": ANNOUNCEMENT.alt[:1000], "10": "INT. LOBBY"}
+    assert x.tweets[0]["media"] == {"media_ids": ["9", "10"]}

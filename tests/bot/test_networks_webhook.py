@@ -110,3 +110,10 @@ def test_any_length_is_fine_and_nothing_secret_is_shown(webhook: Webhook) -> Non
     assert webhook.account == "127.0.0.1"
     assert replace(webhook, label="second").account == "127.0.0.1/second"
     assert not {"hook'", "shared"} & set(repr(webhook).split("/"))
+
+
+async def test_a_script_page_is_sent_along(server: FakeReceiver, webhook: Webhook) -> None:
+    paged = replace(ANNOUNCEMENT, page=b"page", page_alt="INT. LOBBY")
+    await webhook.post(paged, webhook.text(paged))
+    (body,) = map(json.loads, server.bodies)
+    assert (base64.b64decode(body["page"]["base64"]), body["page"]["alt"]) == (b"page", "INT. LOBBY")

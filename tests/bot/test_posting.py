@@ -52,7 +52,7 @@ def test_a_dry_run_shows_text_picture_and_cost(tmp_path: Path) -> None:
     shown = CliRunner().invoke(greenlit.app, ["post", "--dry-run", "--into", str(tmp_path / "look")])
     assert shown.exit_code == 0, shown.output
     assert "twitter (7): length " in shown.output
-    assert "US$ 0.020, picture " in shown.output
+    assert "US$ 0.025, picture " in shown.output
     assert "outbox: length " in shown.output
     assert ", free, picture" in shown.output
     written = {file.name for file in (tmp_path / "look").iterdir()}

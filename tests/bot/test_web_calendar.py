@@ -11,7 +11,7 @@ from bot.networks.base import NetworkRefusedError, NetworkUnauthorizedError
 from bot.usecases import approving, publishing, showing
 from db import posts
 from db.pitches import Pitch
-from tests.bot.conftest import OpenApp, visitor
+from tests.bot.conftest import API_TOKEN, OpenApp, visitor
 from tests.bot.doubles import NOON, Clock, FakeNetwork, draw
 
 Scripted = Callable[..., Awaitable[Pitch]]
@@ -126,11 +126,11 @@ async def test_a_network_that_refused_our_keys_is_asked_again(
     app: App, browser: httpx.AsyncClient, scripted: Scripted, network: FakeNetwork, clock: Clock
 ) -> None:
     await scripted(app)
-    network.before = [NetworkUnauthorizedError("keys")]
-    (post,) = await publishing.publish(app, draw, DAY)
+    network.before = [NetworkUnauthorizedError("keys"), NetworkRefusedError("too rude")]
+    await publishing.publish(app, draw, DAY)
     assert app.refused == {("fake", "")}
-    clock.move(days=2)
     app.refused.clear()
+    clock.move(hours=1)
     await publishing.recover(app, draw)
     (post,) = await publishing.posts_of(app, DAY)
     assert post.state == "failed"
@@ -151,3 +151,15 @@ async def test_servers_are_counted_not_listed(app: App, browser: httpx.AsyncClie
     assert "discord · 3 servers" in page
     assert "2 failed" in page
     assert "Missing Access" not in page
+
+
+async def test_a_show_that_waits_for_a_word_is_no_error_of_the_interface(
+    asking: App, owner: httpx.AsyncClient, scripted: Scripted
+) -> None:
+    await scripted(asking)
+    owner.headers["Authorization"] = f"Bearer {API_TOKEN}"
+    told = await owner.post("/api/posts", json={})
+    assert told.status_code == 200
+    (post,) = told.json()
+    assert post["state"] == "claimed"
+    assert "waits for your word" in post["reason"]

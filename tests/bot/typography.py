@@ -17,7 +17,7 @@ PIECES: Final = (
     "\u200b", "\u200d", "\ufeff", "\u202e", "\u2066", "\x00", "\x1b[31m", "\ud800", "\uffff", "\U0010ffff", "\ue000",
     "שלום עולם", "مرحبا بالعالم (١٢)", "abc אבג 12-34", "नमस्ते दुनिया", "สวัสดีชาวโลก",
     "Ünïcödé", "ﬁn", "“naïve”…", "—", "\t",
-    "\u00a0", "\u3000", "\u2028", "(CONT'D)", "(MORE)", "…", "[", "]", "MARGOT:", "INT. HALL - DAY", "\u0301alone",
+    "\u00a0", "\u3000", "\u2028", "CONT'D", "(MORE)", "…", "[", "]", "MARGOT:", "INT. HALL - DAY", "\u0301alone",
 )  # fmt: skip
 STARTS: Final = ("MARGOT: ", "THEO (softly): ", "[INT. ", "[EXT. ", "(", "", "", "灯台: ", "Z" * 40 + ": ")
 ENDS: Final = {"[": "]", "(": ")"}
