@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.app import App
+from bot.languages import say
 from bot.networks.base import NetworkUncertainError
 from bot.usecases import broadcasting, browsing, publishing, reserve, settings, showing
 from bot.usecases.reserve import NothingToPostError
@@ -226,3 +227,20 @@ async def test_what_a_server_has_seen_is_found_without_a_look_at_other_servers(a
     async with app.database.reading() as session:
         plan = str((await session.execute(text(f"EXPLAIN QUERY PLAN {seen}"))).all())
     assert "(pitch_id=? AND network=? AND account=?)" in plan
+
+
+async def test_what_was_left_behind_is_said_in_the_servers_language(app: App, greenlit: Greenlit, clock: Clock) -> None:
+    await channel(app, HERE)
+    await settings.set_language(app, HERE, "de", by=ANNA)
+    await greenlit(app, HERE, 7)
+    here, said = network(HERE), list[str]()
+    here.before = [NetworkUncertainError()]
+    await announced(app, here)
+    clock.move(minutes=30)
+
+    async def speaking(pitch: Pitch, excerpt: str, name: str) -> showing.Pictures:
+        said.append(say("Keep"))
+        return await draw(pitch, excerpt, name)
+
+    await broadcasting.recover(app, speaking, {"1": here}.get)
+    assert said == ["Merken"] != [say("Keep")]
