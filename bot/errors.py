@@ -220,7 +220,7 @@ _SENTENCES: Final[dict[type[BaseException], Callable[[Any], str]]] = {
         "“{title}” {state}; only greenlit shows get a script.", title=error.title, state=_state(error.state)
     ),
     NotApprovedError: _sentence("The show of {error.day} waits for your word; approve it, edit it, or skip it."),
-    SettledError: _sentence("Somebody else has decided about this show meanwhile; look at it again."),
+    SettledError: _sentence("This show was decided about meanwhile, or it is out; look at it again."),
     UnfitError: _sentence("These words are too strong for everybody to read; say it more mildly."),
     NothingToPostError: _sentence("No show is ready for today and none could be written just now; it is tried again."),
     CommandChangedError: _sentence("This command has changed; please try it again in a moment."),

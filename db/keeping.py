@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -16,7 +16,7 @@ from db.guilds import GuildRow
 from db.ids import GuildId, MemberId
 from db.members import MemberRow
 from db.pitches import PitchRow
-from db.posts import PostRow
+from db.posts import SERVERS, PostRow, PostState
 from db.proposals import ProposalRow
 from db.reports import ReportRow
 from db.rewrites import RewriteRow
@@ -82,7 +82,12 @@ async def purge(session: AsyncSession, guild_id: GuildId) -> None:
     pitches = select(PitchRow.id).where(PitchRow.slate_id.in_(slates))
     scripts = select(ScriptRow.id).where(ScriptRow.pitch_id.in_(pitches))
     runs = select(RunRow.id).where(RunRow.guild_id == guild_id)
-    await session.execute(update(PostRow).where(PostRow.pitch_id.in_(pitches)).values(pitch_id=None))
+    number = guild_id.partition(":")[2]
+    about = update(PostRow).where(PostRow.pitch_id.in_(pitches))
+    on_its_way = about.where(PostRow.state.in_((PostState.CLAIMED, PostState.SENDING, PostState.UNKNOWN)))
+    lost = {"state": PostState.FAILED, "reason": "its show is deleted", "retry_at": None}
+    await session.execute(on_its_way.values(lost))  # without its show it would be sent once more, with another
+    await session.execute(about.values(pitch_id=None))
     await session.execute(update(AdapterRow).where(AdapterRow.run_id.in_(runs)).values(run_id=None))
     for row, which in (
         (RewriteRow, RewriteRow.script_id.in_(scripts)),
@@ -90,6 +95,7 @@ async def purge(session: AsyncSession, guild_id: GuildId) -> None:
         (FavouriteRow, FavouriteRow.pitch_id.in_(pitches)),
         (ReportRow, or_(ReportRow.guild_id == guild_id, ReportRow.pitch_id.in_(pitches))),
         (ProposalRow, ProposalRow.pitch_id.in_(pitches)),
+        (PostRow, and_(PostRow.network == SERVERS, PostRow.account == number)),
         (VoteRow, VoteRow.slate_id.in_(slates)),
         (PitchRow, PitchRow.slate_id.in_(slates)),
         (SlateRow, SlateRow.guild_id == guild_id),

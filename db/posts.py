@@ -54,7 +54,7 @@ class PostRow(Base):
         one_of(PostState),
         UniqueConstraint("day", "network", "account"),
         Index(None, "state", "changed_at"),
-        Index(None, "pitch_id"),
+        Index(None, "pitch_id", "network", "account"),  # what was shown where; ten thousand servers may have one show
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     day: Mapped[date]

@@ -22,7 +22,7 @@ class NotApprovedError(NothingToPostError):
 
 
 class SettledError(RuntimeError):
-    """Somebody else has decided about this show meanwhile."""
+    """The show was decided about meanwhile, or it is out."""
 
 
 class UnfitError(ValueError):

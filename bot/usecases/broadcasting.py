@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
+from bot import languages
 from bot.app import App
 from bot.networks.base import Network
 from bot.usecases import showing
@@ -78,8 +79,14 @@ async def recover(app: App, draw: Draw, channel: Channel) -> None:
     """Move on every server's post whose time has come: left behind by a crash, or waiting for its next try."""
     async with app.database.reading() as session:
         stuck = [post for post in await posts.stuck(session, app.now(), STUCK_AFTER) if post.network == SERVERS]
+        spoken = {_number(guild.id): guild.language for guild in await guilds.announcing(session)} if stuck else {}
     turns = asyncio.Semaphore(AT_ONCE)
-    await asyncio.gather(*(_recover(app, draw, channel(post.account), post, turns) for post in stuck))
+
+    async def move_on(post: Post) -> None:
+        languages.speak(spoken.get(post.account) or languages.ENGLISH)  # in this task, nowhere else
+        await _recover(app, draw, channel(post.account), post, turns)
+
+    await asyncio.gather(*map(move_on, stuck))
 
 
 async def _recover(app: App, draw: Draw, network: Network | None, post: Post, turns: asyncio.Semaphore) -> None:

@@ -6,8 +6,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
+from sqlalchemy import text
 
 from bot.app import App
+from bot.languages import say
 from bot.networks.base import NetworkUncertainError
 from bot.usecases import broadcasting, browsing, publishing, reserve, settings, showing
 from bot.usecases.reserve import NothingToPostError
@@ -218,3 +220,27 @@ async def test_what_one_server_left_behind_holds_up_no_other(app: App, greenlit:
 
     await broadcasting.recover(app, broken, {"1": here, "2": there}.get)
     assert (here.world.days(), there.world.days()) == ([], [NOON.date()])
+
+
+async def test_what_a_server_has_seen_is_found_without_a_look_at_other_servers(app: App) -> None:
+    seen = text("SELECT 1 FROM posts WHERE pitch_id = 1 AND network = 'discord' AND account = '1'")
+    async with app.database.reading() as session:
+        plan = str((await session.execute(text(f"EXPLAIN QUERY PLAN {seen}"))).all())
+    assert "(pitch_id=? AND network=? AND account=?)" in plan
+
+
+async def test_what_was_left_behind_is_said_in_the_servers_language(app: App, greenlit: Greenlit, clock: Clock) -> None:
+    await channel(app, HERE)
+    await settings.set_language(app, HERE, "de", by=ANNA)
+    await greenlit(app, HERE, 7)
+    here, said = network(HERE), list[str]()
+    here.before = [NetworkUncertainError()]
+    await announced(app, here)
+    clock.move(minutes=30)
+
+    async def speaking(pitch: Pitch, excerpt: str, name: str) -> showing.Pictures:
+        said.append(say("Keep"))
+        return await draw(pitch, excerpt, name)
+
+    await broadcasting.recover(app, speaking, {"1": here}.get)
+    assert said == ["Merken"] != [say("Keep")]

@@ -7,17 +7,29 @@ import pytest
 from sqlalchemy import ForeignKey, select
 
 from bot.app import App
+from bot.networks.base import NetworkUncertainError
 from bot.stage import staging_work
-from bot.usecases import browsing, forgetting, listing, moderating, pitching, rewriting, voting
+from bot.usecases import (
+    broadcasting,
+    browsing,
+    forgetting,
+    listing,
+    moderating,
+    pitching,
+    publishing,
+    rewriting,
+    settings,
+    voting,
+)
 from bot.usecases.moderating import NotWelcomeError, ReportDecidedError, ReportedBeforeError, TooCoarseError
-from db import guilds, keeping
+from db import guilds, keeping, posts
 from db.base import Base
 from db.errors import NotFoundError
 from db.ids import GuildId, MemberId
 from db.pitches import Pitch
 from model.briefs import PitchBrief, genre, theme
 from tests.bot.conftest import ANNA, PAGE, Slated
-from tests.bot.doubles import Clock
+from tests.bot.doubles import Clock, FakeNetwork, draw
 
 BOB = MemberId("page:bob")
 BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
@@ -172,3 +184,24 @@ async def test_a_coarse_place_is_a_mature_server_s_restricted_channel(app: App) 
         await guilds.change(session, PAGE, rating="mature")
     assert await moderating.allows_coarse(app, PAGE, restricted=True)
     assert not await moderating.allows_coarse(app, PAGE, restricted=False)
+
+
+@BOTH
+async def test_what_was_posted_on_a_server_goes_with_it_and_what_was_on_its_way_is_not_sent_once_more(
+    app: App, scripted: Scripted, clock: Clock, network: FakeNetwork
+) -> None:
+    await scripted(app)
+    network.after, network.blind = [NetworkUncertainError()], 1  # it is out, and nobody knows
+    server = GuildId("discord:5")
+    await settings.set_channel(app, server, "daily_channel", 77, by=ANNA)
+    (due,) = await broadcasting.due(app, clock().time())
+    await broadcasting.announce(app, draw, FakeNetwork(name="discord", account="5"), due)
+    await publishing.publish(app, draw, clock().date())
+    async with app.database.writing() as session:
+        await keeping.purge(session, server)
+        assert await posts.claimed_on_servers(session, clock().date()) == frozenset()
+        await keeping.purge(session, PAGE)
+    clock.move(minutes=11)
+    await publishing.recover(app, draw)
+    (post,) = await publishing.posts_of(app, clock().date())
+    assert (post.state, post.reason, len(network.world.posts)) == ("failed", "its show is deleted", 1)

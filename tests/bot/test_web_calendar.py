@@ -64,7 +64,7 @@ async def test_a_show_is_reworded_and_approved(asking: App, owner: httpx.AsyncCl
     assert (await approving.proposed(asking, found.proposal.id)).proposal.state == "approved"
     again = await owner.post(f"{path}/approve")
     assert again.status_code == 409
-    assert "Somebody else has decided" in html.unescape(again.text)
+    assert "was decided about meanwhile" in html.unescape(again.text)
 
 
 async def test_what_cannot_be_said_comes_back_with_the_reason(

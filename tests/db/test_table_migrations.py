@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +16,7 @@ from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, Column, String, inspect, text
 
-from db import migrations, revisions, votes
+from db import migrations, posts, proposals, revisions, votes
 from db.base import Base
 from db.database import Database
 from db.errors import (
@@ -104,6 +105,30 @@ async def test_upgrading_again_keeps_every_row(
     await asyncio.to_thread(migrations.upgrade, database_url)
     async with database.reading() as session:
         assert (await votes.tally(session, one.slate_id))[one.id] == 3
+
+
+@pytest.mark.parametrize("revision", ["2026_12_08", "2026_12_01", "2026_11_26", "2026_11_21"])
+async def test_a_memory_in_use_can_go_back_to_older_tables_and_forward_again(
+    database: Database, database_url: str, open_slate: Open, vote: Vote, revision: str
+) -> None:
+    one, two = (await open_slate())[:2]
+    await vote(one, 3)
+    now, today = datetime.now(UTC), datetime.now(UTC).date()
+    async with database.writing() as session:
+        await proposals.propose(session, day=today, pitch_id=one.id, now=now)
+        for account in ("", "5"):
+            network = posts.SERVERS if account else "fake"
+            claimed = await posts.claim(session, day=today, network=network, account=account, now=now)
+            assert claimed
+            await posts.sending(session, claimed.id, pitch_id=two.id, text="Tonight.", now=now)
+            await posts.unknown(session, claimed.id, "NetworkBusyError", now, retry_at=now)
+    await database.close()
+    await asyncio.to_thread(migrations.downgrade, database_url, revision)
+    await asyncio.to_thread(migrations.upgrade, database_url)
+    await asyncio.to_thread(migrations.check, database_url)
+    async with database.reading() as session:
+        assert (await votes.tally(session, one.slate_id))[one.id] == 3
+        assert await posts.show_of(session, today) == two.id
 
 
 async def test_changing_a_parent_table_keeps_its_children(
