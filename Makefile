@@ -1,6 +1,7 @@
 # The same steps on a laptop, in CI and in the Dockerfile.
 PYTHON ?= python3
 BIN := .venv/bin
+JOBS ?= 3
 export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
@@ -30,8 +31,8 @@ run: install  ## the whole room: worker, bot, one round in the terminal, then th
 demo: install  ## play one round in the terminal and stop
 	$(BIN)/greenlit demo
 
-test: install-dev  ## unit, contract and end-to-end tests
-	$(BIN)/python -m pytest
+test: install-dev  ## unit, contract and end-to-end tests, JOBS files at a time
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 lint: install-dev  ## format and ruff
 	$(BIN)/ruff format --check .
