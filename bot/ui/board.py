@@ -56,7 +56,8 @@ class Board:
             if places.is_ours(self._client, slate.guild_id):
                 left.slates.setdefault(slate.id, slate)
         for slate in left.slates.values():
-            self.slate(slate)
+            if not self.presenter.follows(slate.id):  # asked for just now, while we were still looking
+                self.slate(slate)
         for script in left.scripts.values():
             await self.script(script)
         for staging in left.stagings.values():

@@ -144,11 +144,15 @@ class Presenter:
             return cards.slate_card(await browsing.slate(self._app, slate_id)), True
 
         card = _Card(draw=draw, show=show, channel_id=channel_id)
-        self._begin(self._finish(card, after=after), f"slate {slate_id}")
+        self._begin(self._finish(card, after=after), f"slate {slate_id}, its votes")
 
     def keep(self, draw: Draw, show: Show, channel_id: int, name: str) -> asyncio.Task[None]:
         """Show a card of any kind, and try until its last state hangs; the task does it and may be watched."""
         return self._begin(self._finish(_Card(draw=draw, show=show, channel_id=channel_id)), name)
+
+    def follows(self, slate_id: SlateId) -> bool:
+        """Say whether somebody keeps a slate's card up to date already."""
+        return any(task.get_name() == f"card of slate {slate_id}" for task in self._tasks)
 
     async def close(self, seconds: float) -> None:
         """Let each follower try once more within ``seconds``, then stop them all."""

@@ -99,3 +99,17 @@ async def test_a_wrong_token_is_not_tried_again(stage: Stage) -> None:
     room = client.Room(stage.app)
     with pytest.raises(discord.LoginFailure):
         await connecting.run(room, "wrong")
+
+
+async def test_a_slate_asked_for_while_the_last_cards_are_looked_at_is_followed_once(tmp_path: Path) -> None:
+    gate = Gate()
+    async with open_stage(tmp_path, engine=fake_writer(gate)) as stage:
+        asked = await stage.discord.slash(stage.discord.members[0], "pitch", genre="crime", theme="bread")
+        await asked.done()
+        (slate,) = await stage.slates()
+        assert stage.room.board.presenter.follows(slate.id)
+        await stage.room.board._catch_up(resuming.Left(slates={slate.id: slate}), [])
+        followers = [task for task in stage.room.board.presenter._tasks if "slate" in task.get_name()]
+        assert len(followers) == 1
+        gate.opened.set()
+        await stage.opened(asked)
