@@ -262,6 +262,9 @@ async def test_the_owners_are_told_of_what_cannot_wait(stage: Stage) -> None:
     stage.room.owners = frozenset({stage.discord.members[0].id})
     for alarm in stage.app.alarms:
         await alarm("bluesky does not accept the keys it was given.")
-    sent = [request for request in stage.discord.requests if request.method == "POST"]
-    said = [str((request.json or {}).get("content")) for request in sent if request.path.endswith("/messages")]
-    assert said == ["bluesky does not accept the keys it was given."]
+
+    def told() -> list[str]:
+        sent = [request for request in stage.discord.requests if request.method == "POST"]
+        return [str((request.json or {}).get("content")) for request in sent if request.path.endswith("/messages")]
+
+    assert await stage.discord.wait_until(told) == ["bluesky does not accept the keys it was given."]

@@ -14,6 +14,7 @@ from training.sentences import sentence
 from training.sources.base import MissingColumnsError
 from training.space import OutOfMemoryError
 
+_CAUGHT = {"CalledOffError"}  # where it is raised
 _PARENTS = {"RunError", "HubError", "CrawlError", "FetchError", "SourceError", "FileError"}  # never raised themselves
 
 
@@ -22,7 +23,7 @@ def errors() -> list[type[Exception]]:
     found = [kind for name in names for kind in vars(importlib.import_module(name)).values()]
     ours = {kind for kind in found if inspect.isclass(kind) and issubclass(kind, Exception)}
     return sorted(
-        (kind for kind in ours if kind.__module__.startswith("training.") and kind.__name__ not in _PARENTS),
+        (kind for kind in ours if kind.__module__.startswith("training.") and kind.__name__ not in _PARENTS | _CAUGHT),
         key=lambda kind: f"{kind.__module__}.{kind.__name__}",
     )
 
