@@ -1,5 +1,6 @@
 """The poster of a show: its title and logline on the colours of its genre, large type beside a drawing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -118,12 +119,24 @@ def _title(name: str, voice: Voice, column: _Column, *, top: float, height: floa
 
 def _summary(text: str, column: _Column, *, top: float, bottom: float, most: int) -> tuple[Line, ...]:
     """Return the logline so that its last baseline is at ``bottom``, in the largest size that holds all of it."""
-    sizes = range(column.px(20), max(column.px(20), min(column.px(32), most)) + 1)
-    size, texts = fitted(text, width=column.width, height=bottom - top, sizes=sizes)
-    first = bottom - (len(texts) - 1) * size * LEADING
-    return tuple(
-        Line(text=line, x=column.left, y=first + row * size * LEADING, size=size) for row, line in enumerate(texts)
-    )
+    smallest, largest = column.px(20), max(column.px(20), min(column.px(32), most))
+    while True:
+        sizes = range(smallest, largest + 1)
+        size, texts = fitted(text, width=column.width, height=bottom - top, sizes=sizes)
+        lines = _upward(texts, column.left, bottom, size)
+        if size == smallest or not lines or lines[0].box[1] >= top:
+            return lines
+        largest = size - 1  # letters of other scripts are taller: they pushed the lines apart, out of their place
+
+
+def _upward(texts: Sequence[str], x: float, bottom: float, size: int) -> tuple[Line, ...]:
+    """Return lines from the last baseline up, none of which touches the one below, however tall its letters are."""
+    lines: list[Line] = []
+    for text in reversed(texts):
+        line = Line(text=text, x=x, y=lines[-1].y - size * LEADING if lines else bottom, size=size)
+        over = line.box[3] - lines[-1].box[1] if lines else 0.0
+        lines.append(replace(line, y=line.y - over) if over > 0 else line)
+    return tuple(reversed(lines))
 
 
 def poster(*, title: str, summary: str, genre: str, seed: int, size: tuple[int, int] = SIZE) -> bytes:

@@ -208,3 +208,10 @@ async def test_each_network_gets_the_sizes_that_it_shows_whole(open_app: OpenApp
             assert len(file) <= MOST
             with Image.open(io.BytesIO(file)) as picture:
                 assert picture.size == size
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_tall_letters_of_other_scripts_push_the_lines_apart(size: tuple[int, int]) -> None:
+    lines = layout(title="", summary="0J̩࠰䁛 " * 3, genre="action", size=size).lines
+    for above, below in pairwise(lines):
+        assert above.box[3] <= below.box[1] + 1, (above, below)
